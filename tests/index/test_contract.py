@@ -1,0 +1,291 @@
+"""What every kind of index must do, compared with exact search in numpy by value."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from searchkit.errors import IndexDamagedError, InputError, ShapeError
+from searchkit.index import KINDS, IdFilter, Neighbours, VectorIndex, build, from_file
+
+DIMENSION = 24
+COUNT = 700
+
+
+def unit(rows: np.ndarray) -> np.ndarray:
+    """Unit rows that float16 holds without loss, as the database stores them."""
+    rows = rows / np.linalg.norm(rows, axis=1, keepdims=True)
+    return rows.astype(np.float16).astype(np.float32)
+
+
+def in_batches(ids: np.ndarray, rows: np.ndarray, size: int = 128):
+    for start in range(0, len(ids), size):
+        yield ids[start : start + size], rows[start : start + size]
+
+
+def reference(queries, ids, rows, k, keep=None) -> Neighbours:
+    """The definition: every cosine in float64, sorted by score, then by id."""
+    queries = (queries / np.linalg.norm(queries.astype(np.float64), axis=1, keepdims=True)).astype(np.float32)
+    scores = np.full((len(queries), k), -np.inf, np.float32)
+    found = np.full((len(queries), k), -1, np.int64)
+    kept = np.ones(len(ids), bool) if keep is None else keep
+    for place, query in enumerate(queries):
+        cosines = (rows[kept].astype(np.float64) * query.astype(np.float64)).sum(axis=1).astype(np.float32)
+        order = sorted(range(len(cosines)), key=lambda i: (-cosines[i], ids[kept][i]))[:k]
+        scores[place, : len(order)] = cosines[order]
+        found[place, : len(order)] = ids[kept][order]
+    return Neighbours(scores, found)
+
+
+def assert_same(found: Neighbours, expected: Neighbours) -> None:
+    np.testing.assert_array_equal(found.ids, expected.ids)
+    np.testing.assert_allclose(found.scores, expected.scores, atol=1e-6)
+    assert found.scores.dtype == np.float32
+    assert found.ids.dtype == np.int64
+
+
+@pytest.fixture(params=KINDS)
+def kind(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture(scope="module")
+def rows() -> np.ndarray:
+    return unit(np.random.default_rng(1).standard_normal((COUNT, DIMENSION)))
+
+
+@pytest.fixture(scope="module")
+def ids() -> np.ndarray:
+    """Ascending with gaps, as after deletions; the last is past 32 bits."""
+    drawn = np.random.default_rng(2).choice(10 * COUNT, COUNT - 1, replace=False)
+    return np.append(np.sort(drawn), 2**40).astype(np.int64)
+
+
+@pytest.fixture(scope="module")
+def queries() -> np.ndarray:
+    return np.random.default_rng(3).standard_normal((5, DIMENSION)).astype(np.float32)
+
+
+@pytest.fixture
+def index(kind: str, ids: np.ndarray, rows: np.ndarray) -> VectorIndex:
+    return build(kind, in_batches(ids, rows), DIMENSION)
+
+
+def test_index_says_what_it_holds(index: VectorIndex, kind: str) -> None:
+    assert (index.kind, index.dimension, index.count) == (kind, DIMENSION, COUNT)
+
+
+@pytest.mark.parametrize("k", [1, 10, 300])
+def test_nearest_are_those_of_exact_search(index, ids, rows, queries, k) -> None:
+    assert_same(index.search(queries, k), reference(queries, ids, rows, k))
+
+
+def test_score_is_the_cosine_whatever_the_length_of_the_query(index, ids, rows, queries) -> None:
+    short, long = index.search(queries * np.float32(1e-3), 5), index.search(queries * np.float32(300), 5)
+    assert_same(short, reference(queries, ids, rows, 5))
+    assert_same(long, reference(queries, ids, rows, 5))
+
+
+def test_stored_row_finds_itself_with_cosine_one(index, ids, rows) -> None:
+    scores, found = index.search(rows[::50], 1)
+    np.testing.assert_array_equal(found[:, 0], ids[::50])
+    np.testing.assert_allclose(scores, 1, atol=1e-3)
+
+
+def test_answers_do_not_depend_on_how_many_queries_come_together(index, queries) -> None:
+    many = np.concatenate([queries] * 30)
+    alone, together = index.search(queries, 10), index.search(many, 10)
+    np.testing.assert_array_equal(together.scores[-5:], alone.scores)
+    np.testing.assert_array_equal(together.ids[-5:], alone.ids)
+
+
+@pytest.mark.parametrize("share", [0.99, 0.5, 0.01])
+def test_filter_acts_before_the_cut(index, ids, rows, queries, share) -> None:
+    keep = np.random.default_rng(4).random(COUNT) < share
+    found = index.search(queries, 5, allowed=IdFilter(ids[keep]))
+    assert_same(found, reference(queries, ids, rows, 5, keep))
+    assert (found.ids >= 0).all()
+
+
+def test_single_allowed_chunk_is_found_and_the_other_places_are_missing(index, ids, queries) -> None:
+    scores, found = index.search(queries, 3, allowed=IdFilter.of([int(ids[17])]))
+    np.testing.assert_array_equal(found, [[ids[17], -1, -1]] * 5)
+    assert np.isneginf(scores[:, 1:]).all()
+
+
+def test_allowing_nothing_or_only_unknown_chunks_finds_nothing(index, queries) -> None:
+    for allowed in (IdFilter.of([]), IdFilter.of([2**50, 2**51])):
+        scores, found = index.search(queries, 2, allowed=allowed)
+        assert (found == -1).all()
+        assert np.isneginf(scores).all()
+
+
+def test_removed_chunk_is_never_returned(index, ids, rows, queries) -> None:
+    best = np.unique(index.search(queries, 20).ids)
+    keep = ~np.isin(ids, best)
+    assert_same(index.search(queries, 20, excluded=best), reference(queries, ids, rows, 20, keep))
+
+
+def test_excluded_wins_over_allowed(index, ids, rows, queries) -> None:
+    keep = np.zeros(COUNT, bool)
+    keep[100:400] = True
+    keep[150:200] = False
+    found = index.search(queries, 500, allowed=IdFilter(ids[100:400]), excluded=ids[150:200])
+    assert_same(found, reference(queries, ids, rows, 500, keep))
+
+
+def test_excluding_unknown_chunks_changes_nothing(index, queries) -> None:
+    assert_same(index.search(queries, 4, excluded=np.array([2**45])), index.search(queries, 4))
+
+
+@pytest.mark.parametrize("k", [1, 2, 49, 50, 51, 120])
+def test_equal_rows_rank_by_id_also_at_the_cut(kind, ids, rows, queries, k) -> None:
+    tied = rows.copy()
+    tied[np.random.default_rng(5).permutation(COUNT)[:150]] = unit(queries[:1])
+    index = build(kind, in_batches(ids, tied), DIMENSION)
+    assert_same(index.search(queries[:1], k), reference(queries[:1], ids, tied, k))
+
+
+def test_index_of_equal_rows_gives_the_lowest_ids(kind, ids, rows) -> None:
+    index = build(kind, in_batches(ids, np.repeat(rows[:1], COUNT, axis=0)), DIMENSION)
+    np.testing.assert_array_equal(index.search(rows[:1], 7).ids[0], ids[:7])
+    np.testing.assert_array_equal(index.search(rows[:1], 7, excluded=ids[:3]).ids[0], ids[3:10])
+
+
+def test_batches_do_not_change_the_index(kind, ids, rows, queries, index) -> None:
+    single = build(kind, in_batches(ids, rows, size=1), DIMENSION)
+    np.testing.assert_array_equal(single.search(queries, 9).scores, index.search(queries, 9).scores)
+
+
+def test_more_places_than_chunks_leaves_the_rest_missing(kind, ids, rows, queries) -> None:
+    index = build(kind, [(ids[:3], rows[:3])], DIMENSION)
+    found = index.search(queries, 8)
+    assert_same(found, reference(queries, ids[:3], rows[:3], 8))
+    assert (found.ids[:, 3:] == -1).all()
+
+
+def test_no_queries_give_no_rows(index) -> None:
+    scores, found = index.search(np.empty((0, DIMENSION), np.float32), 4)
+    assert scores.shape == found.shape == (0, 4)
+
+
+def test_empty_index_finds_nothing_and_can_be_saved(kind, queries, tmp_path: Path) -> None:
+    empty = build(kind, [], DIMENSION)
+    empty.to_file(tmp_path / "empty.faiss")
+    for index in (empty, from_file(kind, tmp_path / "empty.faiss")):
+        assert (index.count, index.dimension) == (0, DIMENSION)
+        assert (index.search(queries, 2).ids == -1).all()
+        assert (index.search(queries, 2, allowed=IdFilter.of([1])).ids == -1).all()
+
+
+@pytest.mark.parametrize("mmap", [True, False])
+def test_saved_index_answers_the_same(index, kind, ids, queries, tmp_path: Path, mmap: bool) -> None:
+    index.to_file(tmp_path / "v.faiss")
+    again = from_file(kind, tmp_path / "v.faiss", mmap=mmap)
+    assert (again.count, again.dimension) == (COUNT, DIMENSION)
+    for allowed in (None, IdFilter(ids[:300])):
+        before, after = index.search(queries, 10, allowed=allowed), again.search(queries, 10, allowed=allowed)
+        np.testing.assert_array_equal(after.ids, before.ids)
+        np.testing.assert_array_equal(after.scores, before.scores)
+
+
+def test_open_index_outlives_its_file(index, kind, queries, tmp_path: Path) -> None:
+    path = tmp_path / "v.faiss"
+    index.to_file(path)
+    again = from_file(kind, path)
+    path.unlink()
+    np.testing.assert_array_equal(again.search(queries, 10).ids, index.search(queries, 10).ids)
+
+
+def test_same_chunks_give_the_same_bytes(index, kind, ids, rows, tmp_path: Path) -> None:
+    index.to_file(tmp_path / "a")
+    build(kind, in_batches(ids, rows, size=33), DIMENSION).to_file(tmp_path / "b")
+    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+
+
+def test_torn_file_is_refused_at_every_length(index, kind, tmp_path: Path) -> None:
+    path = tmp_path / "v.faiss"
+    index.to_file(path)
+    whole = path.read_bytes()
+    for length in (0, 3, 36, 40, 120, len(whole) // 2, len(whole) - 1):
+        path.write_bytes(whole[:length])
+        with pytest.raises(IndexDamagedError, match=r"v\.faiss"):
+            from_file(kind, path)
+
+
+def test_file_of_something_else_is_refused(kind, tmp_path: Path) -> None:
+    path = tmp_path / "v.faiss"
+    path.write_text("# Notes\n" * 50)
+    with pytest.raises(IndexDamagedError, match=r"v\.faiss"):
+        from_file(kind, path)
+
+
+def test_missing_file_is_named(kind, tmp_path: Path) -> None:
+    with pytest.raises(IndexDamagedError, match=r"gone\.faiss"):
+        from_file(kind, tmp_path / "gone.faiss")
+
+
+@pytest.mark.parametrize("k", [0, -1, True, 2.0])
+def test_k_must_be_a_positive_count(index, queries, k) -> None:
+    with pytest.raises(InputError, match="k is"):
+        index.search(queries, k)
+
+
+def test_queries_of_another_dimension_are_refused(index) -> None:
+    with pytest.raises(ShapeError, match=rf"\(2, 7\).*{DIMENSION}"):
+        index.search(np.ones((2, 7), np.float32), 1)
+
+
+@pytest.mark.parametrize("bad", [np.ones(DIMENSION, np.float32), np.ones((1, DIMENSION), np.int32), [[1.0]]])
+def test_queries_must_be_a_matrix_of_floats(index, bad) -> None:
+    with pytest.raises(ShapeError, match="queries"):
+        index.search(bad, 1)
+
+
+@pytest.mark.parametrize("bad", [0.0, np.nan, np.inf])
+def test_query_without_direction_is_named(index, queries, bad) -> None:
+    queries = queries.copy()
+    queries[3] = bad
+    with pytest.raises(InputError, match="query 3"):
+        index.search(queries, 1)
+
+
+def test_rows_that_are_not_unit_vectors_are_refused(kind, ids, rows) -> None:
+    for value in (0.0, 2.0, np.nan):
+        spoiled = rows.copy()
+        spoiled[40] = value
+        with pytest.raises(InputError, match=f"chunk {ids[40]} "):
+            build(kind, in_batches(ids, spoiled), DIMENSION)
+
+
+def test_ids_must_ascend_over_all_batches(kind, ids, rows) -> None:
+    with pytest.raises(InputError, match="ascending"):
+        build(kind, [(ids[5:6], rows[5:6]), (ids[5:6], rows[5:6])], DIMENSION)
+    with pytest.raises(InputError, match="ascending"):
+        build(kind, [(ids[:2][::-1], rows[:2])], DIMENSION)
+
+
+def test_batch_of_another_shape_is_refused(kind, ids, rows) -> None:
+    for batch in ((ids[:2], rows[:3]), (ids[:2], rows[:2, :5]), (ids[:2].astype(np.int32), rows[:2])):
+        with pytest.raises(ShapeError):
+            build(kind, [batch], DIMENSION)
+
+
+def test_unknown_kind_lists_the_known_ones(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="exact"):
+        build("annoy", [], DIMENSION)
+    with pytest.raises(InputError, match="exact"):
+        from_file("annoy", tmp_path / "x")
+
+
+@pytest.mark.parametrize("ids", [[3, 1], [1, 1], [-1, 2]])
+def test_filter_refuses_ids_out_of_order(ids) -> None:
+    with pytest.raises(InputError, match="allowed ids"):
+        IdFilter(np.array(ids, np.int64))
+
+
+def test_filter_can_be_made_of_any_integers() -> None:
+    np.testing.assert_array_equal(IdFilter.of([5, 1, 5, 3]).ids, [1, 3, 5])
+    assert len(IdFilter.of(range(4))) == 4
