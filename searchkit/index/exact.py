@@ -30,10 +30,8 @@ if TYPE_CHECKING:
 
     from searchkit.types import Ids, Rows
 
-# Measured at 100,000 x 384: reading 1 in 16 rows directly costs what a FAISS scan of all costs; from 64
-# queries on, one matrix product over widened rows beats as many scans.
+# Measured at 100,000 x 384: reading 1 in 16 rows directly costs what a FAISS scan of all costs.
 _DIRECT_SHARE = 16
-_MANY_QUERIES = 64
 _EXTRA_CANDIDATES = 32
 
 # type, dimension, count, two unused, is_trained, metric; the same for the index inside; quantizer type, range
@@ -109,7 +107,7 @@ class ExactIndex:
         unit = unit_queries(queries, self.dimension)
         positions = selected_positions(self._ids, allowed, excluded)
         count = self.count if positions is None else len(positions)
-        if count * _DIRECT_SHARE <= self.count or len(unit) >= _MANY_QUERIES:
+        if count * _DIRECT_SHARE <= self.count:
             return nearest(unit, self._ids, self._rows, k, positions)
         return self._scan(unit, k, positions, count)
 
