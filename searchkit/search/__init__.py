@@ -1,0 +1,31 @@
+"""Query, gimme the hits: where encoder, index and store meet."""
+
+from __future__ import annotations
+
+from searchkit.search.encoders import IndexSettings
+from searchkit.search.engine import SearchEngine
+from searchkit.search.reports import (
+    AddReport,
+    DocumentInfo,
+    IndexReport,
+    IndexStatus,
+    Progress,
+    Refusal,
+    RootInfo,
+    SourceInfo,
+    StoredChunk,
+)
+
+__all__ = [
+    "AddReport",
+    "DocumentInfo",
+    "IndexReport",
+    "IndexSettings",
+    "IndexStatus",
+    "Progress",
+    "Refusal",
+    "RootInfo",
+    "SearchEngine",
+    "SourceInfo",
+    "StoredChunk",
+]

@@ -1,0 +1,104 @@
+"""Which encoder an index is used with: chosen by the caller or recorded in the index, loaded when first needed."""
+
+from __future__ import annotations
+
+import base64
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from searchkit.errors import EncoderMismatchError, InputError
+from searchkit.store import VECTOR_DTYPE, StoredSettings
+
+if TYPE_CHECKING:
+    from searchkit.encoder import Encoder
+    from searchkit.search.ingest import Ingest
+    from searchkit.store import StoreWriter
+
+CANARY_TOLERANCE = 0.02  # of a cosine: other runtimes and precisions of one checkpoint stay well within
+
+
+@dataclass(frozen=True, slots=True)
+class IndexSettings:
+    """How a new index cuts documents; it keeps this for life.
+
+    Attributes:
+        chunk_tokens: the most tokens that a passage may have, heading path and special tokens included; None for
+            the encoder's own limit.
+        overlap_tokens: what two neighbouring chunks of one split section may share.
+    """
+
+    chunk_tokens: int | None = None
+    overlap_tokens: int = 32
+
+
+class EncoderChoice:
+    """An encoder that was given, or one to be loaded: by the caller's name, or by the one that the index records."""
+
+    def __init__(self, given: Encoder | str | Path | None, settings: IndexSettings) -> None:
+        self._name = str(given) if isinstance(given, str | Path) else None
+        self._encoder: Encoder | None = None if given is None or isinstance(given, str | Path) else given
+        self._settings = settings
+        self._guard = threading.Lock()
+
+    def load(self, recorded: str | None = None) -> Encoder:
+        """The encoder itself; ``recorded`` is its name in the index, used when the caller named none."""
+        with self._guard:
+            if self._encoder is None:
+                from searchkit.encoder import load_encoder
+
+                self._encoder = load_encoder(self._name or recorded or None)
+            return self._encoder
+
+    def for_index(self, stored: StoredSettings) -> Encoder:
+        """The encoder, checked to be the one that the index was built with.
+
+        Raises:
+            EncoderMismatchError: it is another one; its scores would mean nothing.
+        """
+        encoder = self.load(stored.encoder)
+        if encoder.fingerprint != stored.fingerprint:
+            raise EncoderMismatchError(
+                f"the index was built with encoder {stored.encoder or 'default'} ({stored.fingerprint[:12]}), "
+                f"not {encoder.name} ({encoder.fingerprint[:12]})",
+                hint="use the first with --model, or embed the index again: searchkit rebuild --model NAME",
+            )
+        return encoder
+
+    def new_settings(self) -> StoredSettings:
+        """What a new index records of this encoder and of how documents are cut."""
+        encoder = self.load()
+        limit = self._settings.chunk_tokens or encoder.max_tokens
+        if not 16 <= limit <= encoder.max_tokens:
+            raise InputError(
+                f"chunk_tokens is {limit}; expected 16 to {encoder.max_tokens}, the limit of {encoder.name}"
+            )
+        return self.describe(encoder, limit, self._settings.overlap_tokens)
+
+    def describe(self, encoder: Encoder, chunk_tokens: int, overlap_tokens: int) -> StoredSettings:
+        """What an index records of an encoder."""
+        from searchkit.encoder import canary_vectors
+
+        return StoredSettings(
+            encoder=self._name or "",
+            fingerprint=encoder.fingerprint,
+            dimension=encoder.dimension,
+            max_tokens=encoder.max_tokens,
+            chunk_tokens=chunk_tokens,
+            overlap_tokens=overlap_tokens,
+            canaries=base64.b64encode(canary_vectors(encoder).astype(VECTOR_DTYPE).tobytes()).decode("ascii"),
+        )
+
+    def ingest(self, store: StoreWriter) -> Ingest:
+        """What writes documents with this encoder, once its vectors of the canary sentences are what they were."""
+        from searchkit.encoder import check_canaries
+        from searchkit.search.ingest import Ingest
+
+        stored = store.read.settings()
+        encoder = self.for_index(stored)
+        canaries = np.frombuffer(base64.b64decode(stored.canaries), VECTOR_DTYPE).reshape(-1, stored.dimension)
+        check_canaries(encoder, canaries.astype(np.float32), CANARY_TOLERANCE)
+        return Ingest(store, encoder, stored)

@@ -1,0 +1,337 @@
+"""SearchEngine: the one door to an index, for the command line, the library and everything built on them."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from searchkit.directory import IndexFolder, WriterLock, resolve_index
+from searchkit.errors import IndexNotFoundError, InputError
+from searchkit.search import inspect
+from searchkit.search.encoders import EncoderChoice, IndexSettings
+from searchkit.search.reports import (
+    AddReport,
+    DocumentInfo,
+    IndexReport,
+    IndexStatus,
+    Progress,
+    ProgressSink,
+    SourceInfo,
+    StoredChunk,
+)
+from searchkit.search.retrieval import Question, Where, answer, check_query, neighbours_of
+from searchkit.search.snapshot import Snapshot, take_snapshot
+from searchkit.store import StoreReader, StoreWriter
+
+if TYPE_CHECKING:
+    from searchkit.documents import ReadOptions, WalkOptions
+    from searchkit.encoder import Encoder
+    from searchkit.types import Document, Hit
+
+
+class SearchEngine:
+    """An index that can be searched and changed.
+
+    Opening costs almost nothing: the encoder is loaded when a text has to be encoded, the index when it is
+    searched. Any number of engines may read the same index, in this process and in others; one writes at a time,
+    and each change is seen by the next search. Searching is safe from many threads.
+
+    >>> with SearchEngine.open("default") as engine:      # doctest: +SKIP
+    ...     for hit in engine.search("how do I undo a commit?", k=3):
+    ...         print(hit.score, hit.path, hit.line_start)
+    """
+
+    def __init__(self, folder: IndexFolder, encoder: EncoderChoice) -> None:
+        """Use `open` or `open_or_create`."""
+        self._folder = folder
+        self._encoder = encoder
+        self._local = threading.local()
+        self._readers: list[StoreReader] = []
+        self._guard = threading.Lock()
+        self._snapshot: Snapshot | None = None
+        self._closed = False
+
+    @classmethod
+    def open(cls, index: str | Path | None = None, *, encoder: Encoder | str | Path | None = None) -> SearchEngine:
+        """An existing index.
+
+        Args:
+            index: its name (``index_data/<name>`` here or in a parent folder) or its folder; None for the one that
+                ``SEARCHKIT_INDEX`` names, or ``default``.
+            encoder: instead of the one that the index was built with; its fingerprint has to be the same.
+
+        Raises:
+            IndexNotFoundError: there is none; the message tells where it was looked for.
+        """
+        folder = IndexFolder(resolve_index(index, must_exist=True))
+        return cls(folder, EncoderChoice(encoder, IndexSettings()))
+
+    @classmethod
+    def open_or_create(
+        cls,
+        index: str | Path | None = None,
+        *,
+        encoder: Encoder | str | Path | None = None,
+        settings: IndexSettings | None = None,
+    ) -> SearchEngine:
+        """An index that comes into being with the first change, if it does not exist.
+
+        Args:
+            index: as for `open`.
+            encoder: an encoder, or the name or folder of its checkpoint; None for the bundled one.
+            settings: how documents are cut; only counts for a new index.
+        """
+        folder = IndexFolder(resolve_index(index, must_exist=False))
+        return cls(folder, EncoderChoice(encoder, settings or IndexSettings()))
+
+    @property
+    def folder(self) -> Path:
+        """The folder that holds the index."""
+        return self._folder.path
+
+    # --- changing
+
+    def add(self, documents: Iterable[Document | str | Mapping[str, Any]]) -> AddReport:
+        """Add documents from memory, each in place of one with the same ``doc_id``.
+
+        Args:
+            documents: a `Document`, a bare text (which is given a name), or a mapping with ``text`` and, if wanted,
+                ``id`` and ``title``; all other keys become metadata.
+
+        Raises:
+            InputError: an item is none of these; what was committed before stays.
+        """
+        from searchkit.search.incoming import as_documents
+
+        with self._writing() as store:
+            ingest = self._encoder.ingest(store)
+            for document in as_documents(documents, store.read.next_document_number()):
+                ingest.take_document(document)
+            ingest.flush()
+            self._compact_if_due(store)
+            return AddReport(ingest.documents, ingest.replaced, ingest.chunks_added)
+
+    def index_paths(
+        self,
+        paths: Sequence[Path],
+        *,
+        walk: WalkOptions | None = None,
+        read: ReadOptions | None = None,
+        progress: ProgressSink | None = None,
+        dry_run: bool = False,
+    ) -> IndexReport:
+        """Make the index mirror folders and files: only what is new or changed is read and encoded.
+
+        Args:
+            paths: folders or files; each remembers its own, so files that vanished from them are dropped.
+            progress: called with each step.
+            dry_run: only tell what would be done.
+
+        Raises:
+            InputError: a path does not exist.
+            IndexLockedError: another process is writing.
+        """
+        from searchkit.documents import ReadOptions, WalkOptions
+        from searchkit.search.sync import FolderSync
+
+        tell: Callable[[Progress], None] = progress or (lambda _: None)
+        with self._writing() as store:
+            ingest = None if dry_run else self._encoder.ingest(store)
+            run = FolderSync(store, store.read.settings(), ingest, read or ReadOptions(), tell)
+            report = run.run([Path(path) for path in paths], walk or WalkOptions())
+            if not dry_run:
+                tell(Progress("commit", 0))
+                self._compact_if_due(store)
+            return report
+
+    def delete(self, names: Sequence[str]) -> int:
+        """Remove documents by ``doc_id``, by file path, or by folder (all files below it). How many documents went.
+
+        A file that is still there comes back with the next `index_paths` over its folder.
+        """
+        with self._writing() as store:
+            with store.change():
+                dropped = sum(store.drop_named(name) for name in names)
+            self._compact_if_due(store)
+            return dropped
+
+    def rebuild(self, *, encoder: Encoder | str | Path | None = None, progress: ProgressSink | None = None) -> int:
+        """Make everything derived anew; with another encoder, embed every chunk again. How many were encoded.
+
+        Searches go on meanwhile with what was there before; the change is seen as a whole, or not at all.
+        """
+        from searchkit.search.compaction import compact
+        from searchkit.search.reencode import reencode
+
+        choice = self._encoder if encoder is None else EncoderChoice(encoder, IndexSettings())
+        with self._writing() as store:
+            encoded = reencode(store, choice, progress or (lambda _: None))
+            self._encoder = choice
+            compact(self._folder, store)
+            return encoded
+
+    # --- searching
+
+    def search(
+        self,
+        query: str,
+        k: int = 10,
+        *,
+        where: Where = None,
+        path: str | None = None,
+        min_score: float | None = None,
+        highlight: bool = False,
+    ) -> list[Hit]:
+        """The ``k`` chunks nearest to the query by cosine similarity, best first; ties by chunk id.
+
+        Args:
+            query: what is looked for, in plain words; longer than the encoder's limit it is cut.
+            k: at most so many hits; at least 1.
+            where: a filter on metadata, such as ``"year >= 2020 and lang = 'en'"`` or ``{"lang": "en"}``. It acts
+                before the ``k`` best are chosen.
+            path: a glob on the path, such as ``guide/**`` or ``*.md``; acts before as well.
+            min_score: hits below this cosine are left out.
+            highlight: make the best sentence of each hit its snippet; costs encoding those sentences.
+
+        Raises:
+            InputError: an empty query, or ``k`` below 1.
+            FilterError: ``where`` does not parse, or names a field that no document has.
+            EncoderMismatchError: the index was built with another encoder.
+        """
+        return self.search_many([query], k, where=where, path=path, min_score=min_score, highlight=highlight)[0]
+
+    def search_many(
+        self,
+        queries: Sequence[str],
+        k: int = 10,
+        *,
+        where: Where = None,
+        path: str | None = None,
+        min_score: float | None = None,
+        highlight: bool = False,
+    ) -> list[list[Hit]]:
+        """`search` for many queries at once, in one snapshot of the index: a list of hits for each."""
+        question = Question(k, where, path, min_score)
+        texts = [check_query(query) for query in queries]
+        if not texts:
+            return []
+        with self._reading() as (reader, snapshot):
+            encoder = self._encoder.for_index(reader.settings())
+            return answer(reader, snapshot, encoder.encode_queries(texts), question, encoder if highlight else None)
+
+    def similar(self, target: int | str, k: int = 10, *, where: Where = None, path: str | None = None) -> list[Hit]:
+        """The chunks most like a chunk (its id), a document or a file; itself left out.
+
+        Raises:
+            InputError: there is no such chunk, document or file.
+        """
+        question = Question(k, where, path)
+        with self._reading() as (reader, snapshot):
+            return neighbours_of(reader, snapshot, target, question)
+
+    # --- looking
+
+    def status(self) -> IndexStatus:
+        """The state of the index."""
+        with self._looking() as reader:
+            return inspect.status(self._folder, reader)
+
+    def sources(self, path: str | None = None) -> list[SourceInfo]:
+        """The files, indexed or refused, by path; ``path`` a glob."""
+        with self._looking() as reader:
+            return inspect.sources(reader, path)
+
+    def documents(self, name: str) -> list[DocumentInfo]:
+        """The documents of that ``doc_id`` or of that file.
+
+        Raises:
+            InputError: there is none; the message suggests a close one.
+        """
+        with self._looking() as reader:
+            return inspect.documents(reader, name)
+
+    def chunks(self, doc_id: str) -> list[StoredChunk]:
+        """The chunks of a document in order."""
+        with self._looking() as reader:
+            return inspect.chunks(reader, doc_id)
+
+    def locate(self, path: str) -> Path | None:
+        """Where the file of a hit lies, or None when its folder was moved away."""
+        from searchkit.search.roots import locate
+
+        with self._looking() as reader:
+            return locate(reader, path)
+
+    # --- life
+
+    def close(self) -> None:
+        """Close the database. The engine cannot be used afterwards."""
+        with self._guard:
+            self._closed = True
+            for reader in self._readers:
+                reader.close()
+            self._readers.clear()
+            self._snapshot = None
+
+    def __enter__(self) -> SearchEngine:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @contextmanager
+    def _looking(self) -> Iterator[StoreReader]:
+        """One committed state of the database."""
+        with self._reader().snapshot() as reader:
+            yield reader
+
+    @contextmanager
+    def _reading(self) -> Iterator[tuple[StoreReader, Snapshot]]:
+        """One committed state, with the vectors that belong to it."""
+        with self._looking() as reader:
+            with self._guard:
+                snapshot = self._snapshot
+                if snapshot is None or snapshot.revision != reader.revision():
+                    snapshot = self._snapshot = take_snapshot(self._folder, reader, snapshot)
+            yield reader, snapshot
+
+    def _reader(self) -> StoreReader:
+        """This thread's connection."""
+        if self._closed:
+            raise InputError("the engine is closed", hint="open the index again")
+        reader: StoreReader | None = getattr(self._local, "reader", None)
+        if reader is None:
+            if not self._folder.database.exists():
+                raise IndexNotFoundError(f"there is no index in {self.folder}", hint="make one: searchkit index FOLDER")
+            reader = self._local.reader = StoreReader(self._folder.database)
+            with self._guard:
+                self._readers.append(reader)
+        return reader
+
+    @contextmanager
+    def _writing(self) -> Iterator[StoreWriter]:
+        """The one writer, with the index made and its encoder settled."""
+        if self._closed:
+            raise InputError("the engine is closed", hint="open the index again")
+        self._folder.create()
+        with WriterLock(self._folder.path):
+            store = StoreWriter(self._folder.database)
+            try:
+                if store.is_new():
+                    settings = self._encoder.new_settings()
+                    with store.change():
+                        store.save_settings(settings)
+                yield store
+            finally:
+                store.close()
+
+    def _compact_if_due(self, store: StoreWriter) -> None:
+        from searchkit.search.compaction import compact_if_due
+
+        compact_if_due(self._folder, store)

@@ -1,0 +1,56 @@
+"""What callers may hand to ``SearchEngine.add``, made into documents."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from searchkit.errors import InputError
+from searchkit.types import Document, Metadata
+
+
+def as_documents(items: Iterable[Document | str | Mapping[str, Any]], first_number: int) -> Iterator[Document]:
+    """The items as documents; one without a name is called ``text-<number>``, counted from ``first_number``."""
+    if isinstance(items, str | bytes | Mapping):
+        raise InputError(f"documents is one {type(items).__name__}; expected a list of them")
+    for number, item in enumerate(items, start=first_number):
+        document = _as_document(item, f"text-{number}")
+        _check(document)
+        yield document
+
+
+def _as_document(item: Document | str | Mapping[str, Any], name: str) -> Document:
+    if isinstance(item, Document):
+        return item
+    if isinstance(item, str):
+        return Document(name, item)
+    if not isinstance(item, Mapping):
+        raise InputError(f"{name} is {type(item).__name__}; expected a Document, text, or a mapping with 'text'")
+    rest = dict(item)
+    if "text" not in rest:
+        raise InputError(f"{name} has no 'text'; its keys are {', '.join(map(repr, rest)) or 'none'}")
+    text, doc_id, title = rest.pop("text"), rest.pop("id", name), rest.pop("title", "")
+    return Document(doc_id if isinstance(doc_id, str) else str(doc_id), text, title or "", rest)
+
+
+def _check(document: Document) -> None:
+    if not document.doc_id.strip():
+        raise InputError("a document has an empty id", hint="leave the id out to have one given")
+    for field, value in (("text", document.text), ("title", document.title)):
+        if not isinstance(value, str):
+            raise InputError(f"the {field} of document {document.doc_id!r} is {type(value).__name__}; expected text")
+    _check_metadata(document.doc_id, document.metadata)
+
+
+def _check_metadata(doc_id: str, metadata: Metadata) -> None:
+    for name, value in metadata.items():
+        try:
+            json.dumps(value, allow_nan=False)
+        except (TypeError, ValueError, RecursionError) as error:
+            raise InputError(
+                f"metadata {name!r} of document {doc_id!r} is not a JSON value: {error}",
+                hint="use text, numbers, true/false, null, lists or objects of these",
+            ) from error
+        if not isinstance(name, str):
+            raise InputError(f"metadata of document {doc_id!r} has the key {name!r}; expected text")

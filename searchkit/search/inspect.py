@@ -1,0 +1,83 @@
+"""Looking at an index: its state, its files, its documents."""
+
+from __future__ import annotations
+
+import difflib
+from typing import TYPE_CHECKING
+
+from searchkit.errors import InputError
+from searchkit.search.reports import DocumentInfo, IndexStatus, RootInfo, SourceInfo, StoredChunk
+from searchkit.store.schema import SCHEMA_VERSION
+
+if TYPE_CHECKING:
+    from searchkit.directory import IndexFolder
+    from searchkit.store import StoreReader
+
+SMALL_NAMES = 2000  # so many names are compared to suggest a close one
+
+
+def status(folder: IndexFolder, reader: StoreReader) -> IndexStatus:
+    """Everything that `searchkit status` shows."""
+    counts, settings, generation = reader.counts(), reader.settings(), reader.generation()
+    return IndexStatus(
+        name=folder.path.name,
+        folder=folder.path,
+        sources=counts.sources,
+        refused=counts.refused,
+        documents=counts.documents,
+        chunks=counts.chunks,
+        encoder=settings.encoder or "default",
+        encoder_fingerprint=settings.fingerprint,
+        dimension=settings.dimension,
+        max_tokens=settings.max_tokens,
+        index_kind="exact" if generation is None else generation.kind,
+        generation=0 if generation is None else generation.generation,
+        tail=counts.tail,
+        deleted=counts.deleted,
+        schema_version=SCHEMA_VERSION,
+        size_bytes=sum(file.stat().st_size for file in folder.path.iterdir() if file.is_file()),
+        updated_at=reader.updated(),
+        roots=tuple(
+            RootInfo(root.prefix or ".", root.location, len(reader.sources_under(root.root_id)))
+            for root in reader.roots()
+        ),
+    )
+
+
+def sources(reader: StoreReader, path: str | None) -> list[SourceInfo]:
+    """The files whose path matches the glob; all without one."""
+    from searchkit.store.filters import path_matcher
+
+    matches = (lambda _: True) if path is None else path_matcher(path)
+    return [
+        SourceInfo(row.path, row.size, row.modified, row.documents, row.chunks, row.status, row.reason)
+        for row in reader.listing()
+        if matches(row.path)
+    ]
+
+
+def documents(reader: StoreReader, name: str) -> list[DocumentInfo]:
+    """The documents of that id or file."""
+    found = reader.documents(name)
+    if not found:
+        close = difflib.get_close_matches(name, reader.document_names(limit=SMALL_NAMES), n=1)
+        hint = f"did you mean {close[0]!r}?" if close else "searchkit ls shows what there is"
+        raise InputError(f"there is no document or file {name!r} in the index", hint=hint)
+    return [DocumentInfo(row.doc_id, row.path, row.title, row.metadata, row.chunks) for row in found]
+
+
+def chunks(reader: StoreReader, doc_id: str) -> list[StoredChunk]:
+    """The chunks of a document in order."""
+    return [
+        StoredChunk(
+            row.chunk_id,
+            row.text,
+            row.heading_path,
+            row.start,
+            row.end,
+            row.line_start if row.lines_are_source else None,
+            row.line_end if row.lines_are_source else None,
+            row.page,
+        )
+        for row in reader.chunks_of(doc_id)
+    ]

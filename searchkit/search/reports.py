@@ -1,0 +1,133 @@
+"""What the engine tells of its work: progress, summaries, and the state of an index."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeAlias
+
+from searchkit.types import Metadata
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """One step of an indexing run.
+
+    Attributes:
+        stage: ``scan`` (files found so far), ``index`` (files read), ``encode`` (chunks of a rebuild), ``commit``.
+        done, total: counted in the stage's unit; ``total`` None while it is not known.
+        chunks: encoded so far.
+        path: the file at hand.
+    """
+
+    stage: str
+    done: int
+    total: int | None = None
+    chunks: int = 0
+    path: str = ""
+
+
+ProgressSink: TypeAlias = Callable[[Progress], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A file that was not indexed, and why."""
+
+    path: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class IndexReport:
+    """What an indexing run did with the files."""
+
+    new: int
+    changed: int
+    unchanged: int
+    removed: int
+    refused: tuple[Refusal, ...]
+    chunks_added: int
+    chunks_encoded: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class AddReport:
+    """What became of documents added from memory."""
+
+    documents: int
+    replaced: int
+    chunks_added: int
+
+
+@dataclass(frozen=True, slots=True)
+class RootInfo:
+    """A folder or file that was indexed, and how many of its files are known."""
+
+    prefix: str
+    location: str
+    sources: int
+
+
+@dataclass(frozen=True, slots=True)
+class IndexStatus:
+    """The state of an index. ``tail`` and ``deleted`` count chunks that the FAISS file does not yet reflect."""
+
+    name: str
+    folder: Path
+    sources: int
+    refused: int
+    documents: int
+    chunks: int
+    encoder: str
+    encoder_fingerprint: str
+    dimension: int
+    max_tokens: int
+    index_kind: str
+    generation: int
+    tail: int
+    deleted: int
+    schema_version: int
+    size_bytes: int
+    updated_at: str | None
+    roots: tuple[RootInfo, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SourceInfo:
+    """One indexed or refused file."""
+
+    path: str
+    size: int
+    modified: str | None
+    documents: int
+    chunks: int
+    status: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentInfo:
+    """A document without its text."""
+
+    doc_id: str
+    path: str | None
+    title: str
+    metadata: Metadata
+    chunks: int
+
+
+@dataclass(frozen=True, slots=True)
+class StoredChunk:
+    """A chunk as it is kept. Lines are None where the file has no lines of its own."""
+
+    chunk_id: int
+    text: str
+    heading_path: tuple[str, ...]
+    start: int
+    end: int
+    line_start: int | None
+    line_end: int | None
+    page: int | None

@@ -1,0 +1,72 @@
+"""One committed state of an index, ready to be searched: the FAISS file, the newer tail, and what was deleted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from searchkit.directory import GenerationFile, IndexFolder, check_generation
+from searchkit.errors import IndexDamagedError
+from searchkit.index import IdFilter, Neighbours, VectorIndex, build, exact_scores, from_file, merge
+
+if TYPE_CHECKING:
+    from searchkit.store import GenerationRow, StoreReader
+    from searchkit.types import HalfRows, Ids, Rows
+
+
+@dataclass(frozen=True, eq=False)
+class Snapshot:
+    """What a search looks at; replaced as a whole when the revision moves on."""
+
+    revision: int
+    generation: int
+    main: VectorIndex
+    tail_ids: Ids
+    tail_rows: HalfRows
+    deleted: Ids
+
+    def nearest(self, queries: Rows, k: int, allowed: IdFilter | None) -> Neighbours:
+        """The ``k`` chunks nearest to each query, among those allowed and not deleted."""
+        main = self.main.search(queries, k, allowed=allowed, excluded=self.deleted)
+        if not len(self.tail_ids):
+            return main
+        return merge(main, exact_scores(queries, self.tail_ids, self.tail_rows, k, allowed=allowed), k=k)
+
+
+def take_snapshot(folder: IndexFolder, reader: StoreReader, before: Snapshot | None) -> Snapshot:
+    """The state that ``reader`` sees; an index file that is open already is kept.
+
+    A FAISS file that is missing, torn or altered is replaced by one made here from the stored vectors: the
+    answers are the same, only slower to come.
+    """
+    record = reader.generation()
+    generation = 0 if record is None else record.generation
+    if before is not None and before.generation == generation:
+        main = before.main
+    else:
+        main = _open_main(folder, reader, record)
+    tail_ids, tail_rows = reader.tail(after=0 if record is None else record.max_chunk_id)
+    return Snapshot(reader.revision(), generation, main, tail_ids, tail_rows, reader.deleted_ids())
+
+
+def _open_main(folder: IndexFolder, reader: StoreReader, record: GenerationRow | None) -> VectorIndex:
+    dimension = reader.settings().dimension
+    if record is None:
+        return build("exact", [], dimension)
+    try:
+        index = from_file(record.kind, sound_file(folder, record))
+        if index.count == record.vector_count and index.dimension == dimension:
+            return index
+    except IndexDamagedError:
+        pass  # derived data: the next writer puts a sound file in its place
+    return build("exact", reader.iter_vectors(up_to=record.max_chunk_id), dimension)
+
+
+def sound_file(folder: IndexFolder, record: GenerationRow) -> Path:
+    """The FAISS file that the database names, its checksum verified.
+
+    Raises:
+        IndexDamagedError: it is missing, torn or altered.
+    """
+    return check_generation(folder.path, GenerationFile(record.file, record.sha256, record.size))

@@ -1,0 +1,173 @@
+"""Making an index mirror folders: what is new, changed, unchanged, vanished or refused.
+
+A file is unchanged when its size and modification time are those that were recorded, or else when the hash of its
+bytes is. A modification time as young as the reading itself proves nothing (a second write within the same tick
+would go unseen), so it is recorded as unknown and the bytes are hashed next time.
+
+Files that vanished are dropped last, so that a renamed file finds its vectors.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import xxhash
+
+from searchkit.documents import (
+    ReadOptions,
+    Refused,
+    Source,
+    WalkOptions,
+    content_hash,
+    read_bytes,
+    read_source,
+    walk,
+)
+from searchkit.errors import DocumentRefusedError, InputError, MissingExtraError
+from searchkit.search.reports import IndexReport, Progress, ProgressSink, Refusal
+from searchkit.search.roots import Scope, scope_of
+from searchkit.store import NewSource, SourceRow, StoredSettings, StoreWriter
+
+if TYPE_CHECKING:
+    from searchkit.search.ingest import Ingest
+
+READING_VERSION = 1  # moves on when the readers or the chunker give other chunks for the same file
+YOUNG_NS = 2_000_000_000
+
+
+class FolderSync:
+    """One run over one or more folders; with no ``ingest`` it only tells what it would do."""
+
+    def __init__(
+        self,
+        store: StoreWriter,
+        settings: StoredSettings,
+        ingest: Ingest | None,
+        reading: ReadOptions,
+        progress: ProgressSink,
+    ) -> None:
+        self._store, self._ingest, self._reading, self._progress = store, ingest, reading, progress
+        how = repr((READING_VERSION, reading, settings.chunk_tokens, settings.overlap_tokens))
+        self._digest = xxhash.xxh3_64_hexdigest(how.encode())  # of how a file is read and cut; else it is read again
+        self._started = time.monotonic()
+        self._new = self._changed = self._unchanged = self._removed = self._done = self._total = 0
+        self._refused: list[Refusal] = []
+
+    def run(self, paths: Sequence[Path], walking: WalkOptions) -> IndexReport:
+        """Bring the index up to date with ``paths``.
+
+        Raises:
+            InputError: a path does not exist; nothing was changed.
+        """
+        missing = [path for path in paths if not path.exists()]
+        if missing:
+            raise InputError(f"{missing[0]} does not exist", hint="check the path; nothing was changed")
+        for path in paths:
+            self._mirror(scope_of(self._store.read, path, Path.cwd()), walking)
+        return IndexReport(
+            new=self._new,
+            changed=self._changed,
+            unchanged=self._unchanged,
+            removed=self._removed,
+            refused=tuple(sorted(self._refused, key=lambda refusal: refusal.path)),
+            chunks_added=0 if self._ingest is None else self._ingest.chunks_added,
+            chunks_encoded=self._encoded(),
+            seconds=time.monotonic() - self._started,
+        )
+
+    def _mirror(self, scope: Scope, walking: WalkOptions) -> None:
+        found = list(self._scan(scope, walking))
+        known = scope.known(self._store.read)
+        root_id = self._settle(scope)
+        self._total += len(found)
+        for item in found:
+            self._progress(Progress("index", self._done, self._total, self._encoded(), item.path))
+            self._look_at(item, known.get(item.path), root_id)
+            self._done += 1
+        vanished = sorted(known.keys() - {item.path for item in found})
+        self._removed += len(vanished)
+        if self._ingest is not None:
+            self._ingest.flush()
+            if vanished:
+                with self._store.change():
+                    self._store.drop_sources(vanished)
+        self._progress(Progress("index", self._done, self._total, self._encoded()))
+
+    def _scan(self, scope: Scope, walking: WalkOptions) -> Iterator[Source | Refused]:
+        for count, item in enumerate(walk(scope.location, prefix=scope.prefix, options=walking), start=1):
+            if count % 256 == 0:
+                self._progress(Progress("scan", count, path=item.path))
+            yield item
+
+    def _settle(self, scope: Scope) -> int | None:
+        if self._ingest is None or (scope.root is not None and not scope.moved):
+            return None if scope.root is None else scope.root.root_id
+        with self._store.change():
+            return scope.settle(self._store)
+
+    def _encoded(self) -> int:
+        return 0 if self._ingest is None else self._ingest.chunks_encoded
+
+    def _look_at(self, item: Source | Refused, before: SourceRow | None, root_id: int | None) -> None:
+        if isinstance(item, Refused):
+            self._refuse(NewSource(root_id, item.path, 0, None, None, "", self._digest), item.reason, before)
+        elif before is not None and self._is_untouched(item, before):
+            self._keep(before)
+        else:
+            self._read(item, before, root_id)
+
+    def _is_untouched(self, item: Source, before: SourceRow) -> bool:
+        same = before.size == item.size and before.mtime_ns == item.mtime_ns
+        return same and before.options_digest == self._digest
+
+    def _keep(self, before: SourceRow) -> None:
+        if before.status == "refused":
+            self._refused.append(Refusal(before.path, before.reason))
+        else:
+            self._unchanged += 1
+
+    def _read(self, item: Source, before: SourceRow | None, root_id: int | None) -> None:
+        source = _new_source(item, root_id, self._digest)
+        try:
+            data = read_bytes(item)
+            source = replace(source, size=len(data), content_hash=content_hash(data))
+            if before is not None and self._is_same(source, before):
+                self._note_same(source, before)
+                return
+            documents = read_source(item, self._reading, data)
+        except DocumentRefusedError as error:
+            self._refuse(source, error.message, before)
+        except MissingExtraError as error:  # not remembered: it may be installed by the next run
+            self._refuse(replace(source, mtime_ns=None, content_hash=""), str(error), before)
+        else:
+            if before is None or before.status == "refused":
+                self._new += 1
+            else:
+                self._changed += 1
+            if self._ingest is not None:
+                self._ingest.take_file(source, documents)
+
+    def _is_same(self, source: NewSource, before: SourceRow) -> bool:
+        return source.content_hash == before.content_hash and self._digest == before.options_digest
+
+    def _note_same(self, source: NewSource, before: SourceRow) -> None:
+        self._keep(before)
+        if self._ingest is not None and source.mtime_ns is not None:
+            self._ingest.note_seen(before.source_id, mtime_ns=source.mtime_ns, modified=source.modified)
+
+    def _refuse(self, source: NewSource, reason: str, before: SourceRow | None) -> None:
+        self._refused.append(Refusal(source.path, reason))
+        known = before is not None and (before.status, before.reason) == ("refused", reason)
+        if self._ingest is not None and not (known and source.content_hash == ""):
+            self._ingest.take_file(replace(source, status="refused", reason=reason), [])
+
+
+def _new_source(item: Source, root_id: int | None, digest: str) -> NewSource:
+    is_young = time.time_ns() - item.mtime_ns < YOUNG_NS
+    modified = datetime.fromtimestamp(item.mtime_ns / 1e9, tz=timezone.utc).isoformat(timespec="seconds")
+    return NewSource(root_id, item.path, item.size, modified, None if is_young else item.mtime_ns, "", digest)

@@ -1,0 +1,38 @@
+"""Chunk id, gimme the text: documents, chunks, vectors and settings in SQLite."""
+
+from __future__ import annotations
+
+from searchkit.store.reader import VECTOR_DTYPE, StoreReader
+from searchkit.store.rows import (
+    ChunkRow,
+    Counts,
+    DocumentRow,
+    GenerationRow,
+    NewChunk,
+    NewDocument,
+    NewSource,
+    OpenSource,
+    Root,
+    SourceListing,
+    SourceRow,
+    StoredSettings,
+)
+from searchkit.store.writer import StoreWriter
+
+__all__ = [
+    "VECTOR_DTYPE",
+    "ChunkRow",
+    "Counts",
+    "DocumentRow",
+    "GenerationRow",
+    "NewChunk",
+    "NewDocument",
+    "NewSource",
+    "OpenSource",
+    "Root",
+    "SourceListing",
+    "SourceRow",
+    "StoreReader",
+    "StoreWriter",
+    "StoredSettings",
+]

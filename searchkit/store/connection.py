@@ -1,0 +1,96 @@
+"""Opening ``searchkit.db``: for one writer, and for any number of readers beside it."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from searchkit.errors import IndexDamagedError, IndexStateError
+from searchkit.store.schema import check_version, migrate
+
+BUSY_TIMEOUT_S = 10.0
+CACHE_KIB = 16_384
+
+
+def connect_writer(path: Path) -> sqlite3.Connection:
+    """A connection that creates, migrates and writes. The caller holds the writer lock."""
+    with translated(path):
+        connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = FULL")
+            connection.execute("PRAGMA foreign_keys = ON")
+            connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
+            migrate(connection)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+
+def connect_reader(path: Path) -> sqlite3.Connection:
+    """A connection that cannot write. Works in a folder without write permission too."""
+    with translated(path):
+        connection = sqlite3.connect(
+            _read_only_uri(path),
+            uri=True,
+            timeout=BUSY_TIMEOUT_S,
+            isolation_level=None,
+            check_same_thread=False,
+        )
+        try:
+            connection.execute("PRAGMA query_only = ON")
+            connection.execute("PRAGMA trusted_schema = OFF")  # a hostile schema may not call functions
+            if check_version(connection) == 0:
+                raise IndexDamagedError(f"{path.name} is empty", hint="index again: searchkit index FOLDER")
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+
+def _read_only_uri(path: Path) -> str:
+    """``mode=ro`` still needs the -shm file beside it; where that cannot be made, nobody else writes either."""
+    unwritable = not os.access(path.parent, os.W_OK) and not path.with_name(path.name + "-shm").exists()
+    return f"{path.absolute().as_uri()}?mode=ro" + ("&immutable=1" if unwritable else "")
+
+
+@contextmanager
+def translated(path: Path) -> Iterator[None]:
+    """SQLite's errors as ours, naming the file."""
+    try:
+        yield
+    except sqlite3.DatabaseError as error:
+        text = str(error)
+        if "malformed" in text or "not a database" in text or "disk image" in text:
+            hint = "restore a backup or index again: searchkit index FOLDER"
+            raise IndexDamagedError(f"{path.name} is damaged: {text}", hint=hint) from error
+        if isinstance(error, sqlite3.OperationalError):
+            raise IndexStateError(f"{path.name}: {text}", hint=_operational_hint(text)) from error
+        raise
+
+
+def _operational_hint(text: str) -> str:
+    if "full" in text:
+        return "free some disk space and run the command again; what was committed before is kept"
+    if "readonly" in text or "unable to open" in text:
+        return "check the permissions of the index folder"
+    if "locked" in text:
+        return "another process is using the index; try again"
+    return "nothing of this change was kept; try again"
+
+
+@contextmanager
+def transaction(connection: sqlite3.Connection, *, write: bool = False) -> Iterator[sqlite3.Connection]:
+    """One snapshot to read from, or one change that happens wholly or not at all."""
+    connection.execute("BEGIN IMMEDIATE" if write else "BEGIN")
+    try:
+        yield connection
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+    connection.execute("COMMIT")

@@ -1,0 +1,277 @@
+"""Reading the database. Every method reads the snapshot of the transaction it is called in."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from searchkit.errors import IndexDamagedError
+from searchkit.store.connection import connect_reader, transaction, translated
+from searchkit.store.rows import (
+    ChunkRow,
+    Counts,
+    DocumentRow,
+    GenerationRow,
+    Root,
+    SourceListing,
+    SourceRow,
+    StoredSettings,
+)
+
+if TYPE_CHECKING:
+    from searchkit.store.filters import SqlCondition
+    from searchkit.types import HalfRows, Ids
+
+VECTOR_DTYPE = "<f2"
+MAX_CHUNK_ID = 2**63 - 1
+
+CHUNKS_JOINED = "chunks c JOIN documents d USING (document_id) LEFT JOIN sources s USING (source_id)"
+CHUNK_COLUMNS = f"""
+    c.chunk_id, c.document_id, d.doc_id, s.path, d.title, d.metadata, d.lines_are_source,
+    c.text, c.heading_path, c.start, c."end", c.line_start, c.line_end, c.page
+    FROM {CHUNKS_JOINED}"""
+
+
+class StoreReader:
+    """A read-only view of the database, for one thread at a time.
+
+    >>> with reader.snapshot():          # doctest: +SKIP
+    ...     reader.counts()
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._connection = connect_reader(path)
+
+    @classmethod
+    def over(cls, connection: sqlite3.Connection, path: Path) -> StoreReader:
+        """A reader on an open connection, for the writer that reads what it has not yet committed."""
+        reader = cls.__new__(cls)
+        reader._path, reader._connection = path, connection
+        return reader
+
+    def close(self) -> None:
+        self._connection.close()
+
+    @contextmanager
+    def snapshot(self) -> Iterator[StoreReader]:
+        """One committed state for all reads within; SQLite's errors come out as ours."""
+        with translated(self._path), transaction(self._connection):
+            yield self
+
+    # --- the whole index
+
+    def revision(self) -> int:
+        """Grows with every committed change."""
+        return int(self._setting("revision"))
+
+    def updated(self) -> str | None:
+        """When the last change was committed (ISO 8601, UTC)."""
+        value = self._setting("updated", default=None)
+        return None if value is None else str(value)
+
+    def settings(self) -> StoredSettings:
+        values = {field.name: self._setting(field.name) for field in fields(StoredSettings)}
+        return StoredSettings(**values)
+
+    def _setting(self, name: str, **default: object) -> Any:
+        row = self._connection.execute("SELECT value FROM settings WHERE name = ?", [name]).fetchone()
+        if row is None:
+            if "default" in default:
+                return default["default"]
+            raise IndexDamagedError(
+                f"{self._path.name} lacks its setting {name!r}", hint="index again: searchkit index FOLDER"
+            )
+        return json.loads(row[0])
+
+    def counts(self) -> Counts:
+        one = self._scalar
+        covered = one("SELECT coalesce(max(max_chunk_id), 0) FROM generations")
+        return Counts(
+            sources=one("SELECT count(*) FROM sources WHERE status = 'indexed'"),
+            refused=one("SELECT count(*) FROM sources WHERE status = 'refused'"),
+            documents=one("SELECT count(*) FROM documents"),
+            chunks=one("SELECT count(*) FROM chunks"),
+            tail=one("SELECT count(*) FROM chunks WHERE chunk_id > ?", covered),
+            deleted=one("SELECT count(*) FROM deleted_chunks"),
+        )
+
+    def generation(self) -> GenerationRow | None:
+        row = self._connection.execute(
+            "SELECT generation, file, kind, sha256, size, vector_count, max_chunk_id FROM generations"
+        ).fetchone()
+        return None if row is None else GenerationRow(*row)
+
+    def metadata_fields(self) -> list[str]:
+        return [name for (name,) in self._connection.execute("SELECT name FROM metadata_fields ORDER BY name")]
+
+    def roots(self) -> list[Root]:
+        rows = self._connection.execute("SELECT root_id, prefix, location FROM roots ORDER BY prefix")
+        return [Root(*row) for row in rows]
+
+    # --- vectors
+
+    def vectors(self, ids: Ids) -> HalfRows:
+        """The stored vectors of ``ids`` (N,) in that order, float16 (N, D). Every id must exist."""
+        blobs = dict(
+            self._connection.execute(
+                "SELECT chunk_id, vector FROM embeddings WHERE chunk_id IN (SELECT value FROM json_each(?))",
+                [json.dumps(ids.tolist())],
+            )
+        )
+        missing = [chunk_id for chunk_id in ids.tolist() if chunk_id not in blobs]
+        if missing:
+            raise IndexDamagedError(f"chunk {missing[0]} has no embedding", hint="index again: searchkit index FOLDER")
+        return self._decoded([blobs[chunk_id] for chunk_id in ids.tolist()])
+
+    def iter_vectors(
+        self, *, after: int = 0, up_to: int = MAX_CHUNK_ID, batch: int = 8192
+    ) -> Iterator[tuple[Ids, HalfRows]]:
+        """Vectors of the chunks above ``after`` by ascending id: (ids (N,), float16 rows (N, D)) a batch."""
+        cursor = self._connection.execute(
+            "SELECT chunk_id, vector FROM embeddings WHERE chunk_id > ? AND chunk_id <= ? ORDER BY chunk_id",
+            [after, up_to],
+        )
+        while rows := cursor.fetchmany(batch):
+            yield np.array([row[0] for row in rows], dtype=np.int64), self._decoded([row[1] for row in rows])
+
+    def tail(self, after: int) -> tuple[Ids, HalfRows]:
+        """The chunks newer than the FAISS file: ids (N,) ascending, float16 rows (N, D)."""
+        parts = list(self.iter_vectors(after=after))
+        if not parts:
+            return np.empty(0, np.int64), np.empty((0, self.settings().dimension), np.float16)
+        return np.concatenate([ids for ids, _ in parts]), np.concatenate([rows for _, rows in parts])
+
+    def deleted_ids(self) -> Ids:
+        """Chunks that the FAISS file holds and the database no more, ascending."""
+        return self._ids("SELECT chunk_id FROM deleted_chunks ORDER BY chunk_id")
+
+    def known_vectors(self, passage_hashes: Sequence[bytes]) -> dict[bytes, bytes]:
+        """Stored vectors by the hash of their passage, so that an equal passage is not encoded again."""
+        known: dict[bytes, bytes] = {}
+        query = "SELECT vector FROM chunks JOIN embeddings USING (chunk_id) WHERE passage_hash = ? LIMIT 1"
+        for passage_hash in passage_hashes:
+            row = self._connection.execute(query, [passage_hash]).fetchone()
+            if row is not None:
+                known[passage_hash] = row[0]
+        return known
+
+    def _decoded(self, blobs: list[bytes]) -> HalfRows:
+        width = len(blobs[0]) if blobs else 0
+        if any(len(blob) != width for blob in blobs) or width % 2:
+            raise IndexDamagedError(
+                "embeddings of different lengths in one index", hint="index again: searchkit index FOLDER"
+            )
+        return np.frombuffer(b"".join(blobs), dtype=VECTOR_DTYPE).reshape(len(blobs), -1)
+
+    # --- chunks and documents
+
+    def allowed_ids(self, condition: SqlCondition | None, path_matches: Callable[[str], bool] | None) -> Ids:
+        """The chunks that a filter lets through, ascending."""
+        clauses, parameters = ["1"], []
+        if condition is not None:
+            clauses.append(f"({condition.sql})")
+            parameters.extend(condition.parameters)
+        if path_matches is not None:
+            matching = [
+                i for i, path in self._connection.execute("SELECT source_id, path FROM sources") if path_matches(path)
+            ]
+            clauses.append("d.source_id IN (SELECT value FROM json_each(?))")
+            parameters.append(json.dumps(matching))
+        return self._ids(
+            f"SELECT c.chunk_id FROM {CHUNKS_JOINED} WHERE {' AND '.join(clauses)} ORDER BY c.chunk_id",
+            *parameters,
+        )
+
+    def chunk_rows(self, ids: Ids) -> dict[int, ChunkRow]:
+        rows = self._connection.execute(
+            f"SELECT {CHUNK_COLUMNS} WHERE c.chunk_id IN (SELECT value FROM json_each(?))",
+            [json.dumps(ids.tolist())],
+        )
+        return {row[0]: _chunk_row(row) for row in rows}
+
+    def chunks_of(self, doc_id: str) -> list[ChunkRow]:
+        rows = self._connection.execute(f"SELECT {CHUNK_COLUMNS} WHERE d.doc_id = ? ORDER BY c.position", [doc_id])
+        return [_chunk_row(row) for row in rows]
+
+    def iter_chunks(self, *, after: int = 0) -> Iterator[ChunkRow]:
+        """The chunks above an id, ascending."""
+        rows = self._connection.execute(f"SELECT {CHUNK_COLUMNS} WHERE c.chunk_id > ? ORDER BY c.chunk_id", [after])
+        return (_chunk_row(row) for row in rows)
+
+    def chunk_ids_of(self, name: str) -> Ids:
+        """The chunks of a document or of a file, ascending."""
+        return self._ids(
+            f"SELECT c.chunk_id FROM {CHUNKS_JOINED} WHERE d.doc_id = ? OR s.path = ? ORDER BY c.chunk_id",
+            name,
+            name,
+        )
+
+    def document_names(self, *, limit: int) -> list[str]:
+        """Some names of documents, for a suggestion."""
+        return [name for (name,) in self._connection.execute("SELECT doc_id FROM documents LIMIT ?", [limit])]
+
+    def next_document_number(self) -> int:
+        """The number that the next document will have."""
+        row = self._connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'documents'").fetchone()
+        return 1 if row is None else int(row[0]) + 1
+
+    def documents(self, name: str) -> list[DocumentRow]:
+        """The documents of that name or of that file."""
+        rows = self._connection.execute(
+            "SELECT document_id, doc_id, s.path, title, metadata, "
+            "(SELECT count(*) FROM chunks c WHERE c.document_id = d.document_id) "
+            "FROM documents d LEFT JOIN sources s USING (source_id) "
+            "WHERE d.doc_id = ? OR s.path = ? ORDER BY document_id",
+            [name, name],
+        )
+        return [
+            DocumentRow(number, doc_id, path, title, json.loads(metadata), chunks)
+            for number, doc_id, path, title, metadata, chunks in rows
+        ]
+
+    def sources_under(self, root_id: int) -> dict[str, SourceRow]:
+        """The files of one root by path."""
+        rows = self._connection.execute(
+            "SELECT source_id, root_id, path, size, mtime_ns, content_hash, options_digest, status, reason "
+            "FROM sources WHERE root_id = ?",
+            [root_id],
+        )
+        return {row[2]: SourceRow(*row) for row in rows}
+
+    def source(self, path: str) -> SourceRow | None:
+        row = self._connection.execute(
+            "SELECT source_id, root_id, path, size, mtime_ns, content_hash, options_digest, status, reason "
+            "FROM sources WHERE path = ?",
+            [path],
+        ).fetchone()
+        return None if row is None else SourceRow(*row)
+
+    def listing(self) -> Iterator[SourceListing]:
+        rows = self._connection.execute(
+            "SELECT s.path, s.size, s.modified, count(DISTINCT d.document_id), count(c.chunk_id), s.status, s.reason "
+            "FROM sources s LEFT JOIN documents d USING (source_id) LEFT JOIN chunks c USING (document_id) "
+            "GROUP BY s.source_id ORDER BY s.path"
+        )
+        return (SourceListing(*row) for row in rows)
+
+    def _scalar(self, sql: str, *parameters: object) -> int:
+        return int(self._connection.execute(sql, parameters).fetchone()[0])
+
+    def _ids(self, sql: str, *parameters: object) -> Ids:
+        return np.fromiter((row[0] for row in self._connection.execute(sql, parameters)), dtype=np.int64)
+
+
+def _chunk_row(row: Sequence[Any]) -> ChunkRow:
+    values = list(row)
+    values[5] = json.loads(values[5])  # metadata
+    values[6] = bool(values[6])  # lines_are_source
+    values[8] = tuple(json.loads(values[8]))  # heading_path
+    return ChunkRow(*values)
