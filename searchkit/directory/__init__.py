@@ -1,0 +1,38 @@
+"""One saved index on disk: a folder that can be moved, copied and opened read-only.
+
+    searchkit.db              SQLite, the only source of truth (`store` knows what is inside)
+    vectors-<generation>.faiss derived from it; may be deleted, is built again
+    writer.lock               held by the process that writes; the kernel frees it when that process dies
+    writer.json               who holds it: process, host, since when, command; a leftover means nothing
+
+A generation is written beside as ``vectors-<generation>.faiss.tmp``, synced and renamed before the database
+names it. So a crash leaves the old generation in force, and at most a file that nobody names.
+"""
+
+from __future__ import annotations
+
+from searchkit.directory.folder import DB_NAME, LOCK_NAME, IndexFolder
+from searchkit.directory.generations import (
+    GenerationFile,
+    check_generation,
+    remove_stale,
+    write_generation,
+)
+from searchkit.directory.lock import LockHolder, WriterLock, read_holder
+from searchkit.directory.resolve import DEFAULT_NAME, HOME_NAME, resolve_index
+
+__all__ = [
+    "DB_NAME",
+    "DEFAULT_NAME",
+    "HOME_NAME",
+    "LOCK_NAME",
+    "GenerationFile",
+    "IndexFolder",
+    "LockHolder",
+    "WriterLock",
+    "check_generation",
+    "read_holder",
+    "remove_stale",
+    "resolve_index",
+    "write_generation",
+]

@@ -1,0 +1,90 @@
+"""The names inside an index folder, and the rule that nothing foreign is written over."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from searchkit.errors import IndexDamagedError, IndexNotFoundError, IndexStateError
+
+DB_NAME = "searchkit.db"
+LOCK_NAME = "writer.lock"
+HOLDER_NAME = "writer.json"
+_VECTORS = re.compile(r"vectors-[0-9]{1,18}\.faiss")
+_OURS = re.compile(
+    rf"{re.escape(DB_NAME)}(-wal|-shm|-journal)?|{re.escape(LOCK_NAME)}|{re.escape(HOLDER_NAME)}"
+    rf"|{_VECTORS.pattern}(\.tmp)?"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class IndexFolder:
+    """Where the parts of one index are."""
+
+    path: Path
+
+    @property
+    def database(self) -> Path:
+        return self.path / DB_NAME
+
+    @property
+    def lock(self) -> Path:
+        return self.path / LOCK_NAME
+
+    @property
+    def holder(self) -> Path:
+        return self.path / HOLDER_NAME
+
+    def vectors(self, name: str) -> Path:
+        """Gives the path of a vectors file by the name that the database records.
+
+        Raises:
+            IndexDamagedError: any other name, such as one that leads out of the folder.
+        """
+        if not _VECTORS.fullmatch(name):
+            raise IndexDamagedError(
+                f"{self.database} names the vectors file {name!r}; expected vectors-NUMBER.faiss",
+                hint="run `searchkit repair`",
+            )
+        return self.path / name
+
+    def holds_index(self) -> bool:
+        """Whether there is a database here. Unreadable folders raise IndexStateError."""
+        try:
+            return self.database.is_file()
+        except OSError as exc:
+            raise IndexStateError(f"{self.path} cannot be read: {exc.strerror}") from exc
+
+    def require(self) -> None:
+        """Raises IndexNotFoundError when no index is here."""
+        if not self.holds_index():
+            found = f"it has no {DB_NAME}" if self.path.is_dir() else "no such folder"
+            raise IndexNotFoundError(
+                f"no index at {self.path}: {found}", hint="run `searchkit index FOLDER` to make one"
+            )
+
+    def create(self) -> None:
+        """Makes the folder, with the permissions that the umask gives. One that holds an index is left as
+        it is.
+
+        Raises:
+            IndexStateError: a file is in the way, the folder holds other things, or it cannot be made.
+        """
+        if self.path.exists() and not self.path.is_dir():
+            raise IndexStateError(f"{self.path} is a file; expected a folder", hint="choose another --index")
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            foreign = sorted(item.name for item in self.path.iterdir() if not _OURS.fullmatch(item.name))
+        except OSError as exc:
+            raise IndexStateError(f"{self.path} cannot be made: {exc.strerror}") from exc
+        if foreign and not self.holds_index():
+            shown = ", ".join(foreign[:3]) + (", ..." if len(foreign) > 3 else "")
+            raise IndexStateError(
+                f"{self.path} is not an index: it holds {shown}",
+                hint="choose an empty or a new folder with --index",
+            )
+
+    def vector_files(self) -> list[Path]:
+        """Gives the vectors files here, finished or not, by name."""
+        return sorted(item for item in self.path.iterdir() if _VECTORS.fullmatch(item.name.removesuffix(".tmp")))

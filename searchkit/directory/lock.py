@@ -1,0 +1,107 @@
+"""One writer at a time.
+
+The lock is the kernel's (``flock`` and its like, by the filelock package): it ends with the process,
+however that ends. Who holds it stands in a second file, since some systems do not let others read a locked
+one; it is only believed while the lock is held, so what a killed writer left behind misleads nobody.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import sys
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from datetime import datetime, timezone
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from searchkit.directory.folder import IndexFolder
+from searchkit.errors import IndexLockedError, IndexStateError
+
+if TYPE_CHECKING:
+    from filelock import BaseFileLock
+
+_POLL_S = 0.05
+_LONGEST_COMMAND = 200
+
+
+@dataclass(frozen=True, slots=True)
+class LockHolder:
+    """The process that writes: `since` is an ISO 8601 time in UTC."""
+
+    pid: int
+    host: str
+    since: str
+    command: str
+
+    def __str__(self) -> str:
+        return f"process {self.pid} on {self.host} since {self.since} ({self.command})"
+
+
+class WriterLock:
+    """Keeps other processes, and other engines in this one, from writing to the index.
+
+    A context manager; entering raises IndexLockedError that names the holder when `wait_s` seconds were not
+    enough, and IndexStateError where the folder cannot be written to.
+    """
+
+    def __init__(self, folder: IndexFolder, *, wait_s: float = 0, command: str | None = None) -> None:
+        self._folder = folder
+        self._wait_s = max(0.0, wait_s)
+        self._command = command or " ".join([Path(sys.argv[0]).name, *sys.argv[1:]])
+        self._held: BaseFileLock | None = None
+
+    def __enter__(self) -> WriterLock:
+        from filelock import FileLock, Timeout
+
+        # Not local to the thread: an engine may be opened in one and closed in another.
+        lock = FileLock(self._folder.lock, thread_local=False)
+        try:
+            lock.acquire(timeout=self._wait_s, poll_interval=_POLL_S)
+        except Timeout as exc:
+            raise self._locked() from exc
+        except (OSError, NotImplementedError) as exc:  # the latter: a file system without locks
+            raise IndexStateError(f"{self._folder.path} cannot be written to: {exc}") from exc
+        self._held = lock
+        self._sign()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._held is not None:
+            with suppress(OSError):
+                self._folder.holder.unlink(missing_ok=True)
+            self._held.release()
+            self._held = None
+
+    def _sign(self) -> None:
+        since = datetime.now(timezone.utc).isoformat(timespec="seconds")
+        holder = LockHolder(os.getpid(), socket.gethostname(), since, self._command[:_LONGEST_COMMAND])
+        with suppress(OSError):  # a courtesy: a full disk will be met where it matters
+            self._folder.holder.write_text(json.dumps(asdict(holder)) + "\n", encoding="utf-8")
+
+    def _locked(self) -> IndexLockedError:
+        holder = read_holder(self._folder)
+        waited = f" (waited {self._wait_s:g} s)" if self._wait_s else ""
+        return IndexLockedError(
+            f"{self._folder.path} is being written by {holder or 'another process'}{waited}",
+            hint="wait for it to end; reading and searching go on meanwhile",
+        )
+
+
+def read_holder(folder: IndexFolder) -> LockHolder | None:
+    """Gives who said last that it writes; None when nobody did. Only true while the lock is held."""
+    try:
+        said = json.loads(folder.holder.read_text(encoding="utf-8"))
+        return LockHolder(int(said["pid"]), _plain(said["host"]), _plain(said["since"]), _plain(said["command"]))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _plain(text: object) -> str:
+    """Text for a terminal: the file may come from anyone."""
+    return "".join(character if character.isprintable() else "?" for character in str(text))[:_LONGEST_COMMAND]

@@ -1,0 +1,107 @@
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from threading import Thread
+
+import pytest
+
+from searchkit.directory import IndexFolder, WriterLock, read_holder
+from searchkit.errors import IndexLockedError, IndexStateError
+
+HOLD = """
+import sys
+from pathlib import Path
+from searchkit.directory import IndexFolder, WriterLock
+with WriterLock(IndexFolder(Path(sys.argv[1])), command="searchkit index docs"):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> IndexFolder:
+    return IndexFolder(tmp_path)
+
+
+@pytest.fixture
+def other_writer(folder: IndexFolder):
+    process = subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(folder.path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    with process:
+        assert process.stdout.readline() == "held\n"
+        yield process
+        process.kill()
+
+
+def test_second_writer_is_told_who_holds_the_lock(folder: IndexFolder, other_writer) -> None:
+    with pytest.raises(IndexLockedError, match=rf"process {other_writer.pid} on .*searchkit index docs"):
+        WriterLock(folder).__enter__()
+
+
+def test_lock_of_a_killed_writer_is_free(folder: IndexFolder, other_writer) -> None:
+    other_writer.kill()
+    other_writer.wait()
+    assert read_holder(folder) is not None
+    with WriterLock(folder):
+        assert read_holder(folder).pid == os.getpid()
+
+
+def test_waiting_writer_gets_the_lock_when_it_is_freed(folder: IndexFolder, other_writer) -> None:
+    release = Thread(target=other_writer.stdin.close)
+    release.start()
+    with WriterLock(folder, wait_s=30):
+        assert read_holder(folder).pid == os.getpid()
+    release.join()
+
+
+def test_waiting_has_an_end(folder: IndexFolder) -> None:
+    with WriterLock(folder), pytest.raises(IndexLockedError, match=r"waited 0\.1 s"):
+        WriterLock(folder, wait_s=0.1).__enter__()
+
+
+def test_second_engine_of_the_same_process_is_a_second_writer(folder: IndexFolder) -> None:
+    with WriterLock(folder), pytest.raises(IndexLockedError, match=f"process {os.getpid()} "):
+        WriterLock(folder).__enter__()
+
+
+def test_lock_is_free_after_an_error_inside_and_tells_no_holder(folder: IndexFolder) -> None:
+    with pytest.raises(ZeroDivisionError), WriterLock(folder):
+        raise ZeroDivisionError
+    assert read_holder(folder) is None
+    with WriterLock(folder):
+        pass
+
+
+def test_lock_may_be_released_in_another_thread(folder: IndexFolder) -> None:
+    lock = WriterLock(folder)
+    lock.__enter__()
+    thread = Thread(target=lock.__exit__, args=(None, None, None))
+    thread.start()
+    thread.join()
+    with WriterLock(folder):
+        pass
+
+
+def test_folder_that_cannot_be_written_is_named(folder: IndexFolder) -> None:
+    (folder.path / "file").touch()
+    with pytest.raises(IndexStateError, match=r"file cannot be written to"):
+        WriterLock(IndexFolder(folder.path / "file")).__enter__()
+
+
+@pytest.mark.parametrize("said", ["", "{", "[]", "{}", '{"pid": "x"}', "\ud800"])
+def test_unreadable_holder_is_nobody(folder: IndexFolder, said: str) -> None:
+    folder.holder.write_bytes(said.encode("utf-8", "surrogatepass"))
+    assert read_holder(folder) is None
+    with WriterLock(folder):
+        folder.holder.write_bytes(said.encode("utf-8", "surrogatepass"))
+        with pytest.raises(IndexLockedError, match="another process"):
+            WriterLock(folder).__enter__()
+
+
+def test_holder_cannot_send_control_characters_to_a_terminal(folder: IndexFolder) -> None:
+    folder.holder.write_text('{"pid": 1, "host": "h\\u001b[2J", "since": "now", "command": "x"}')
+    assert str(read_holder(folder)) == "process 1 on h?[2J since now (x)"
