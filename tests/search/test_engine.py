@@ -1,0 +1,247 @@
+from __future__ import annotations
+
+import sqlite3
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+from word_encoder import WordEncoder
+
+from searchkit import Document, SearchEngine
+from searchkit.errors import (
+    EncoderMismatchError,
+    FilterError,
+    IndexLockedError,
+    IndexNotFoundError,
+    InputError,
+)
+
+TEXTS = ["apples grow on trees", "boats sail the sea", "clocks tell the time", "apples and boats"]
+
+
+def test_nearest_text_comes_first_with_its_cosine(engine: SearchEngine, encoder: WordEncoder) -> None:
+    engine.add([{"id": name, "text": name} for name in TEXTS])
+    hits = engine.search("boats sail the sea", k=2)
+    expected = encoder.encode_queries(TEXTS) @ encoder.encode_queries(["boats sail the sea"])[0]
+    assert [hit.rank for hit in hits] == [1, 2]
+    assert hits[0].doc_id == "boats sail the sea"
+    assert hits[0].score == pytest.approx(expected[1], abs=2e-3)  # stored as float16
+
+
+def test_two_documents_with_the_same_text_are_both_found(engine: SearchEngine) -> None:
+    engine.add([{"id": "one", "text": "apples grow"}, {"id": "two", "text": "apples grow"}])
+    hits = engine.search("apples", k=5)
+    assert [hit.doc_id for hit in hits] == ["one", "two"]
+    assert hits[0].score == hits[1].score
+
+
+def test_swapped_texts_are_both_updated(engine: SearchEngine) -> None:
+    engine.add([{"id": "a", "text": "apples grow"}, {"id": "b", "text": "boats sail"}])
+    engine.add([{"id": "a", "text": "boats sail"}, {"id": "b", "text": "apples grow"}])
+    assert engine.search("apples", k=1)[0].doc_id == "b"
+    assert engine.search("boats", k=1)[0].doc_id == "a"
+    assert engine.status().chunks == 2
+
+
+def test_bare_texts_get_names_of_their_own(engine: SearchEngine) -> None:
+    engine.add(["apples", "apples"])
+    engine.add(["apples"])
+    assert sorted(hit.doc_id for hit in engine.search("apples", k=9)) == ["text-1", "text-2", "text-3"]
+
+
+def test_removed_document_is_never_returned(engine: SearchEngine) -> None:
+    engine.add([{"id": name, "text": name} for name in TEXTS])
+    engine.search("apples")
+    assert engine.delete(["apples grow on trees", "no such"]) == 1
+    assert "apples grow on trees" not in [hit.doc_id for hit in engine.search("apples grow on trees", k=9)]
+
+
+def test_main_tail_and_deletions_answer_as_a_fresh_index(tmp_path: Path, encoder: WordEncoder) -> None:
+    words = [f"word{i} word{i % 7} common" for i in range(700)]
+    with SearchEngine.open_or_create(tmp_path / "grown", encoder=encoder) as grown:
+        grown.add([{"id": str(i), "text": text} for i, text in enumerate(words[:600])])
+        grown.add([{"id": str(i), "text": text} for i, text in enumerate(words[600:], start=600)])
+        grown.delete([str(i) for i in range(0, 60, 3)])
+        status = grown.status()
+        assert (status.tail, status.deleted) == (100, 20)  # both parts are exercised
+        with SearchEngine.open_or_create(tmp_path / "fresh", encoder=encoder) as fresh:
+            fresh.add([{"id": str(i), "text": t} for i, t in enumerate(words) if i >= 60 or i % 3])
+            for query in ("word3 common", "word650", "word0"):
+                expected = [(hit.doc_id, hit.score) for hit in fresh.search(query, k=25)]
+                assert [(hit.doc_id, hit.score) for hit in grown.search(query, k=25)] == expected
+
+
+@pytest.mark.parametrize("damage", ["delete", "truncate", "alter"])
+def test_damaged_faiss_file_changes_no_answer(folder: Path, encoder: WordEncoder, damage: str) -> None:
+    with SearchEngine.open_or_create(folder, encoder=encoder) as engine:
+        engine.add([{"id": name, "text": name} for name in TEXTS])
+        before = engine.search("apples", k=4)
+    (file,) = folder.glob("vectors-*.faiss")
+    if damage == "delete":
+        file.unlink()
+    elif damage == "truncate":
+        file.write_bytes(file.read_bytes()[:-20])
+    else:
+        data = bytearray(file.read_bytes())
+        data[len(data) // 2] ^= 0xFF
+        file.write_bytes(data)
+    with SearchEngine.open(folder, encoder=encoder) as engine:
+        assert engine.search("apples", k=4) == before
+        engine.add(["something new"])  # the next writer puts a sound file in its place
+        assert engine.search("apples", k=4)[0] == before[0]
+    assert list(folder.glob("vectors-*.faiss"))
+
+
+def test_other_encoder_of_the_same_dimension_is_refused(folder: Path, encoder: WordEncoder) -> None:
+    with SearchEngine.open_or_create(folder, encoder=encoder) as engine:
+        engine.add(TEXTS)
+    with SearchEngine.open(folder, encoder=WordEncoder("other")) as engine:
+        with pytest.raises(EncoderMismatchError, match="searchkit rebuild"):
+            engine.search("apples")
+        with pytest.raises(EncoderMismatchError):
+            engine.add(["more"])
+
+
+def test_rebuild_with_another_encoder_embeds_every_chunk(folder: Path, encoder: WordEncoder) -> None:
+    other = WordEncoder("other")
+    with SearchEngine.open_or_create(folder, encoder=encoder) as engine:
+        engine.add([{"id": name, "text": name} for name in TEXTS])
+        assert engine.rebuild(encoder=other) == len(TEXTS)
+        expected = other.encode_queries(TEXTS) @ other.encode_queries(["boats"])[0]
+        found = {hit.doc_id: hit.score for hit in engine.search("boats", k=4)}
+        np.testing.assert_allclose([found[text] for text in TEXTS], expected, atol=2e-3)
+    with SearchEngine.open(folder, encoder=encoder) as engine, pytest.raises(EncoderMismatchError):
+        engine.search("boats")
+
+
+def test_filters_act_before_the_cut(engine: SearchEngine) -> None:
+    engine.add([{"id": f"a{i}", "text": "apples apples", "lang": "en"} for i in range(20)])
+    engine.add([{"id": "z", "text": "zebra", "lang": "fr", "year": 1999}])
+    assert [hit.doc_id for hit in engine.search("apples", k=1, where="lang = 'fr'")] == ["z"]
+    assert [hit.doc_id for hit in engine.search("apples", k=1, where={"lang": "fr"})] == ["z"]
+    assert engine.search("apples", where="lang = 'fr' and year > 2000") == []
+    with pytest.raises(FilterError, match="lang, year"):
+        engine.search("apples", where="langauge = 'fr'")
+
+
+def test_min_score_leaves_out_weak_hits(engine: SearchEngine) -> None:
+    engine.add(TEXTS)
+    hits = engine.search("apples grow on trees", k=4)
+    bound = (hits[0].score + hits[1].score) / 2
+    assert engine.search("apples grow on trees", k=4, min_score=bound) == hits[:1]
+
+
+def test_similar_leaves_itself_out(engine: SearchEngine) -> None:
+    engine.add([{"id": name, "text": name} for name in TEXTS])
+    first = engine.search("apples grow on trees", k=1)[0]
+    by_id, by_name = engine.similar(first.chunk_id, k=1), engine.similar("apples grow on trees", k=1)
+    assert by_id == by_name
+    assert by_id[0].doc_id == "apples and boats"
+    with pytest.raises(InputError, match="no chunk"):
+        engine.similar(999)
+
+
+def test_highlight_gives_the_best_sentence(engine: SearchEngine) -> None:
+    text = "Boats sail the sea. Apples grow on trees. Clocks tell the time."
+    engine.add([{"id": "doc", "text": text}])
+    hit = engine.search("apples grow", highlight=True)[0]
+    assert hit.snippet == "Apples grow on trees."
+    assert text[hit.snippet_start :].startswith(hit.snippet)
+
+
+@pytest.mark.parametrize("k", [0, -1, 2.5, True])
+def test_k_below_one_is_an_error(engine: SearchEngine, k: int) -> None:
+    engine.add(TEXTS)
+    with pytest.raises(InputError, match="k is"):
+        engine.search("apples", k=k)
+
+
+@pytest.mark.parametrize("query", ["", "  \n"])
+def test_empty_query_is_an_error(engine: SearchEngine, query: str) -> None:
+    engine.add(TEXTS)
+    with pytest.raises(InputError, match="empty"):
+        engine.search(query)
+
+
+def test_no_index_is_told_with_the_next_step(tmp_path: Path) -> None:
+    with pytest.raises(IndexNotFoundError, match="searchkit index"):
+        SearchEngine.open(tmp_path / "nothing")
+
+
+@pytest.mark.parametrize(
+    ("item", "complaint"),
+    [({"title": "no text"}, "no 'text'"), (7, "expected a Document"), ({"text": 5}, "expected text")],
+)
+def test_items_that_are_no_documents_are_named(engine: SearchEngine, item: object, complaint: str) -> None:
+    with pytest.raises(InputError, match=complaint):
+        engine.add([item])  # type: ignore[list-item]
+
+
+def test_metadata_that_is_not_json_is_refused_by_name(engine: SearchEngine) -> None:
+    with pytest.raises(InputError, match="'when'"):
+        engine.add([Document("doc", "text", metadata={"when": object()})])  # type: ignore[dict-item]
+    with pytest.raises(InputError, match="'ratio'"):
+        engine.add([Document("doc", "text", metadata={"ratio": float("nan")})])
+
+
+def test_second_writer_is_told_who_writes(folder: Path, encoder: WordEncoder) -> None:
+    with SearchEngine.open_or_create(folder, encoder=encoder) as one:
+        one.add(["a"])
+        with one._writing(), SearchEngine.open(folder, encoder=encoder) as two:
+            with pytest.raises(IndexLockedError):
+                two.add(["b"])
+            assert len(two.search("a")) == 1  # readers never wait
+
+
+def test_threads_search_while_one_writes(folder: Path, encoder: WordEncoder) -> None:
+    errors: list[BaseException] = []
+    with SearchEngine.open_or_create(folder, encoder=encoder) as engine:
+        engine.add([{"id": "0", "text": "apples 0"}])
+        done = threading.Event()
+
+        def look() -> None:
+            try:
+                while not done.is_set():
+                    hits = engine.search("apples", k=50)
+                    assert [int(hit.doc_id) for hit in sorted(hits, key=lambda hit: hit.chunk_id)] == list(
+                        range(len(hits))
+                    )
+            except BaseException as error:
+                errors.append(error)
+
+        threads = [threading.Thread(target=look) for _ in range(3)]
+        for thread in threads:
+            thread.start()
+        for number in range(1, 30):
+            engine.add([{"id": str(number), "text": f"apples {number}"}])
+        done.set()
+        for thread in threads:
+            thread.join()
+        assert len(engine.search("apples", k=50)) == 30
+    assert errors == []
+
+
+def test_database_is_readable_by_any_sqlite(engine: SearchEngine, folder: Path) -> None:
+    engine.add([{"id": "doc", "text": "apples grow", "title": "Apples", "year": 2020}])
+    with sqlite3.connect(folder / "searchkit.db") as connection:
+        row = connection.execute(
+            "SELECT doc_id, title, json_extract(metadata, '$.year'), text FROM documents JOIN chunks USING (document_id)"
+        ).fetchone()
+    connection.close()
+    assert row == ("doc", "Apples", 2020, "apples grow")
+
+
+def test_index_folder_can_be_read_without_write_permission(folder: Path, encoder: WordEncoder) -> None:
+    with SearchEngine.open_or_create(folder, encoder=encoder) as engine:
+        engine.add(TEXTS)
+    copy = folder.with_name("copy")
+    copy.mkdir()
+    for name in ("searchkit.db", *(file.name for file in folder.glob("*.faiss"))):
+        (copy / name).write_bytes((folder / name).read_bytes())
+    copy.chmod(0o555)
+    try:
+        with SearchEngine.open(copy, encoder=encoder) as engine:
+            assert len(engine.search("apples")) == len(TEXTS)
+    finally:
+        copy.chmod(0o755)

@@ -1,0 +1,180 @@
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from searchkit.errors import IndexDamagedError, IndexFormatError, IndexStateError
+from searchkit.store import NewChunk, NewDocument, NewSource, StoredSettings, StoreReader, StoreWriter
+from searchkit.store.schema import SCHEMA_VERSION
+from searchkit.types import Chunk, Document
+
+SETTINGS = StoredSettings("", "f" * 64, 2, 16, 16, 0, "")
+
+
+def document(name: str, *texts: str, **metadata: str) -> NewDocument:
+    chunks = tuple(
+        NewChunk(Chunk(text, 0, len(text), 1, 1), text.encode(), np.array([1, 0], "<f2").tobytes()) for text in texts
+    )
+    return NewDocument(Document(name, " ".join(texts), metadata=metadata), chunks)
+
+
+def source(path: str, *, content_hash: str = "h") -> NewSource:
+    return NewSource(None, path, 1, None, 5, content_hash, "digest")
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "searchkit.db"
+
+
+@pytest.fixture
+def store(path: Path) -> Iterator[StoreWriter]:
+    writer = StoreWriter(path)
+    with writer.change():
+        writer.save_settings(SETTINGS)
+    yield writer
+    writer.close()
+
+
+def put_file(store: StoreWriter, new: NewSource, *documents: NewDocument) -> None:
+    with store.change():
+        file = store.begin_source(new)
+        for item in documents:
+            store.put_document(item, file=file)
+        store.finish_source(file)
+
+
+def test_a_new_database_has_the_current_schema_version(store: StoreWriter, path: Path) -> None:
+    with sqlite3.connect(path) as connection:
+        assert connection.execute("PRAGMA user_version").fetchone() == (SCHEMA_VERSION,)
+        assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    connection.close()
+
+
+def test_a_newer_format_is_refused(store: StoreWriter, path: Path) -> None:
+    store.close()
+    with sqlite3.connect(path) as connection:
+        connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION + 1}")
+    connection.close()
+    with pytest.raises(IndexFormatError, match="upgrade"):
+        StoreReader(path)
+    with pytest.raises(IndexFormatError):
+        StoreWriter(path)
+
+
+def test_another_programs_database_is_left_alone(path: Path) -> None:
+    with sqlite3.connect(path) as connection:
+        connection.execute("CREATE TABLE theirs (x)")
+    connection.close()
+    before = path.read_bytes()
+    with pytest.raises(IndexDamagedError, match="another program"):
+        StoreWriter(path)
+    assert sqlite3.connect(path).execute("SELECT name FROM sqlite_master").fetchall() == [("theirs",)]
+    assert len(path.read_bytes()) == len(before)
+
+
+def test_a_damaged_database_is_named(path: Path) -> None:
+    path.write_bytes(b"this is no database" * 100)
+    with pytest.raises(IndexDamagedError, match=r"searchkit\.db"):
+        StoreReader(path)
+
+
+def test_a_failed_change_leaves_nothing(store: StoreWriter, path: Path) -> None:
+    with pytest.raises(RuntimeError, match="stop"), store.change():
+        store.put_document(document("a", "text"))
+        raise RuntimeError("stop")
+    reader = StoreReader(path)
+    with reader.snapshot():
+        assert reader.counts().documents == 0
+        assert reader.revision() == 1
+    reader.close()
+
+
+def test_a_reader_keeps_its_snapshot_while_the_writer_goes_on(store: StoreWriter, path: Path) -> None:
+    reader = StoreReader(path)
+    with reader.snapshot():
+        assert reader.counts().chunks == 0
+        put_file(store, source("a.md"), document("a.md", "one", "two"))
+        assert reader.counts().chunks == 0
+    with reader.snapshot():
+        assert reader.counts().chunks == 2
+    reader.close()
+
+
+def test_replacing_a_file_drops_documents_that_it_has_no_more(store: StoreWriter) -> None:
+    put_file(store, source("r.csv"), document("r.csv#1", "one"), document("r.csv#2", "two"))
+    put_file(store, source("r.csv"), document("r.csv#2", "zwei"))
+    assert store.read.document_names(limit=9) == ["r.csv#2"]
+    assert [row.text for row in store.read.chunks_of("r.csv#2")] == ["zwei"]
+
+
+def test_a_file_that_was_not_finished_counts_as_unread(store: StoreWriter) -> None:
+    put_file(store, source("a.csv"), document("a.csv#1", "one"))
+    with store.change():
+        file = store.begin_source(source("a.csv", content_hash="new"))
+        store.put_document(document("a.csv#9", "nine"), file=file)
+    row = store.read.source("a.csv")
+    assert row is not None
+    assert (row.content_hash, row.mtime_ns) == ("", None)
+    assert sorted(store.read.document_names(limit=9)) == ["a.csv#1", "a.csv#9"]
+
+
+def test_chunk_ids_are_never_given_twice(store: StoreWriter) -> None:
+    put_file(store, source("a.md"), document("a.md", "one"))
+    (first,) = store.read.chunk_ids_of("a.md")
+    with store.change():
+        store.drop_named("a.md")
+    put_file(store, source("a.md"), document("a.md", "one"))
+    (second,) = store.read.chunk_ids_of("a.md")
+    assert second > first
+
+
+def test_deleted_chunks_are_remembered_while_a_generation_holds_them(store: StoreWriter) -> None:
+    put_file(store, source("a.md"), document("a.md", "one", "two"))
+    with store.change():
+        store.set_generation(1, file="vectors-1.faiss", kind="exact", sha256="", size=0, vector_count=2)
+    put_file(store, source("b.md"), document("b.md", "three"))
+    with store.change():
+        store.drop_named("a.md")
+        store.drop_named("b.md")  # only in the tail: nothing to remember
+    assert store.read.deleted_ids().tolist() == [1, 2]
+    with store.change():
+        store.set_generation(2, file="vectors-2.faiss", kind="exact", sha256="", size=0, vector_count=0)
+    assert store.read.deleted_ids().tolist() == []
+    assert store.next_generation() == 3
+
+
+def test_dropping_a_folder_takes_its_files_and_not_its_namesakes(store: StoreWriter) -> None:
+    for path in ("docs/a.md", "docs/b/c.md", "docs-old/a.md", "docs.md"):
+        put_file(store, source(path), document(path, path))
+    with store.change():
+        assert store.drop_named("docs/") == 2
+    assert sorted(store.read.document_names(limit=9)) == ["docs-old/a.md", "docs.md"]
+
+
+def test_vectors_come_back_in_the_order_asked(store: StoreWriter) -> None:
+    with store.change():
+        for name, row in (("a", [1, 0]), ("b", [0, 1])):
+            new = NewChunk(Chunk(name, 0, 1, 1, 1), name.encode(), np.array(row, "<f2").tobytes())
+            store.put_document(NewDocument(Document(name, name), (new,)))
+    assert store.read.vectors(np.array([2, 1])).tolist() == [[0, 1], [1, 0]]
+    with pytest.raises(IndexDamagedError, match="chunk 7"):
+        store.read.vectors(np.array([7]))
+
+
+def test_vectors_of_different_lengths_are_not_guessed_at(store: StoreWriter) -> None:
+    with store.change():
+        for name, width in (("a", 2), ("b", 3)):
+            new = NewChunk(Chunk(name, 0, 1, 1, 1), name.encode(), bytes(2 * width))
+            store.put_document(NewDocument(Document(name, name), (new,)))
+    with pytest.raises(IndexDamagedError, match="different lengths"):
+        store.read.tail(after=0)
+
+
+def test_a_write_into_a_read_only_folder_is_told_plainly(tmp_path: Path) -> None:
+    with pytest.raises(IndexStateError):
+        StoreWriter(tmp_path / "no such folder" / "searchkit.db")
