@@ -1,0 +1,338 @@
+"""A checkpoint into a complete folder that every runtime loads: `export_onnx`.
+
+What is written:
+
+    model.safetensors         the weights, once, float16 or float32
+    model.onnx                the fused graph; its weights are model.safetensors' bytes (see `graph_builder`)
+    model_int8.onnx           if asked: 8-bit weights of its own
+    config.json, tokenizer.json, tokenizer_config.json     transformers
+    modules.json, 1_Pooling/, 2_Dense/, ...                sentence-transformers (see `sentence_layout`)
+    searchkit.json            digests and settings (see `manifest`)
+
+All is written to a folder beside the target, compared with the torch model there, and renamed at the end: after a
+crash the target is what it was, and a folder ``.<name>-*`` is left that may be deleted.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from searchkit.encoder.canary import CANARIES
+from searchkit.encoder.checkpoint import WEIGHTS, Checkpoint, read_checkpoint, tokenizer_sha256
+from searchkit.encoder.graph import encoder_graph
+from searchkit.encoder.manifest import (
+    GraphRecord,
+    HeadRecord,
+    Manifest,
+    WeightsRecord,
+    write_manifest,
+)
+from searchkit.encoder.onnx_runtime import OnnxRuntime
+from searchkit.encoder.pooling import Pooling
+from searchkit.encoder.sentence_encoder import SentenceEncoder
+from searchkit.encoder.sentence_layout import DENSE_FILE, SentenceLayout, write_layout
+from searchkit.encoder.tokenization import load_tokenizer
+from searchkit.encoder.torch_runtime import TorchRuntime, load_head, load_model
+from searchkit.encoder.weights import file_sha256, parameter_count, read_header, sample_sha256
+from searchkit.errors import EncoderError, InputError, MissingExtraError
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from searchkit.types import Rows
+
+FORMS = ("fp32", "fp16")
+GRAPH = "model.onnx"
+INT8_GRAPH = "model_int8.onnx"
+LEAST_COSINE = {"fp32": 0.9999, "fp16": 0.9999, "int8": 0.95}
+PROBES = (*CANARIES, "", "word " * 600, "A short one.", "\n\n".join(CANARIES))
+"""Texts that the graph is compared on: short, empty, longer than the limit, of several lengths in one batch."""
+
+
+@dataclass(frozen=True, slots=True)
+class GraphAgreement:
+    """How close a graph's vectors are to those of the exported weights in torch; cosines over the probe texts."""
+
+    file: str
+    form: str
+    size_bytes: int
+    least_cosine: float
+
+
+@dataclass(frozen=True, slots=True)
+class ExportReport:
+    """What `export_onnx` wrote.
+
+    Attributes:
+        size_bytes: of the whole folder.
+        weights_cosine: least cosine between the original weights and the exported ones, both in torch.
+        graphs: one entry a graph.
+        sentence_transformers: whether sentence-transformers can load the folder: it has no pooler over two layers.
+    """
+
+    folder: Path
+    name: str
+    dimension: int
+    max_tokens: int
+    parameters: int
+    pooling: Pooling
+    size_bytes: int
+    weights_cosine: float
+    graphs: tuple[GraphAgreement, ...]
+    sentence_transformers: bool
+
+
+def export_onnx(
+    checkpoint_folder: Path,
+    out_folder: Path,
+    *,
+    forms: Sequence[str] = ("fp16",),
+    name: str = "",
+    pooling: Pooling | None = None,
+    max_tokens: int | None = None,
+    base: str = "",
+    license: str = "",
+    overwrite: bool = False,
+) -> ExportReport:
+    """Write a checkpoint folder with ONNX graphs from any folder that `read_checkpoint` takes.
+
+    Args:
+        checkpoint_folder: transformers, sentence-transformers or searchkit checkpoint; may be the target itself.
+        out_folder: appears complete or not at all.
+        forms: ``fp16`` or ``fp32`` for the weights and their graph, and ``int8`` for a second graph.
+        name: recorded; the target's folder name when empty.
+        pooling: overrides what the checkpoint says.
+        max_tokens: a lower limit than the checkpoint's.
+        base: the checkpoint it comes from, for the record.
+        license: of the weights, for the record.
+        overwrite: replace an existing target.
+
+    Raises:
+        InputError: unknown forms, or the target exists.
+        CheckpointError: the checkpoint cannot be read, or has no graph here.
+        EncoderError: a graph does not agree with torch; nothing is written then.
+        MissingExtraError: torch, transformers or onnx is not installed.
+    """
+    precision = _precision(forms)
+    if out_folder.exists() and not overwrite:
+        raise InputError(f"{out_folder} exists already", hint="choose another folder, or overwrite it")
+    _need_export_tools()
+    source = read_checkpoint(checkpoint_folder, pooling=pooling, max_tokens=max_tokens)
+    out_folder.parent.mkdir(parents=True, exist_ok=True)
+    staging = Path(tempfile.mkdtemp(prefix=f".{out_folder.name}-", dir=out_folder.parent))
+    try:
+        given = {"name": name or out_folder.name, "base": base or source.base, "license": license or source.license}
+        _write(source, staging, precision, given=given)
+        report = _compare(source, staging, out_folder)
+        _make_readable(staging)
+        _put_in_place(staging, out_folder)
+    except BaseException:
+        shutil.rmtree(staging, ignore_errors=True)
+        raise
+    return report
+
+
+def _precision(forms: Sequence[str]) -> str:
+    if not forms or any(form not in FORMS for form in forms):
+        raise InputError(f"forms is {tuple(forms)}; expected some of {', '.join(FORMS)}")
+    if "fp16" in forms and "fp32" in forms:
+        raise InputError("forms has both fp16 and fp32; a checkpoint holds its weights once", hint="export twice")
+    return "fp32" if "fp32" in forms else "fp16"
+
+
+def _need_export_tools() -> None:
+    try:
+        import onnx  # noqa: F401
+        import safetensors  # noqa: F401
+        import torch  # noqa: F401
+        import transformers  # noqa: F401
+    except ImportError as exc:
+        raise MissingExtraError(f"exporting needs {exc.name}, which", "train") from exc
+
+
+def _write(source: Checkpoint, folder: Path, precision: str, *, given: dict[str, str]) -> None:
+    import torch
+
+    model = load_model(source, dtype=torch.float32)
+    heads = _write_weights(source, model, folder, precision)
+    _write_config(model, folder)
+    _write_tokenizer(source, folder)
+    written = tuple(dict.fromkeys([WEIGHTS, *(head.file for head in heads)]))
+    files = {file: read_header(folder / file) for file in written}
+    graph = encoder_graph(model.config, files, source.pooling, heads, source.dimension)
+    (folder / GRAPH).write_bytes(graph.SerializeToString())
+    graphs = [GraphRecord(GRAPH, precision, file_sha256(folder / GRAPH))]
+    _write_sentence_layout(source, folder, heads)
+    write_manifest(folder, _manifest(source, folder, heads, written, tuple(graphs), given))
+
+
+def _write_weights(source: Checkpoint, model: Any, folder: Path, precision: str) -> tuple[HeadRecord, ...]:
+    """Write model.safetensors and the weights of further heads; the records of all heads."""
+    import torch
+
+    dtype = torch.float16 if precision == "fp16" else torch.float32
+    state = {key: value for key, value in model.state_dict().items() if not key.startswith("pooler.")}
+    heads = list(source.heads)
+    records = []
+    if source.pooling is Pooling.CLS:
+        first = heads.pop(0)
+        state["pooler.dense.weight"], state["pooler.dense.bias"] = load_head(first)
+        records.append(HeadRecord(WEIGHTS, "pooler.dense.weight", "pooler.dense.bias", first.activation))
+    _save(state, folder / WEIGHTS, dtype)
+    for number, head in enumerate(heads):
+        file = f"{2 + len(records)}_Dense/{DENSE_FILE}"
+        weight, bias = load_head(head)
+        (folder / file).parent.mkdir()
+        _save({"linear.weight": weight, "linear.bias": bias}, folder / file, dtype)
+        records.append(HeadRecord(file, "linear.weight", "linear.bias", heads[number].activation))
+    return tuple(records)
+
+
+def _save(tensors: dict[str, Tensor], path: Path, dtype: Any) -> None:
+    import torch
+    from safetensors.torch import save_file
+
+    stored = {key: value.detach().to(dtype).contiguous() for key, value in tensors.items()}
+    for key, value in stored.items():
+        if not torch.isfinite(value).all():
+            raise EncoderError(f"the weight {key!r} does not fit {dtype}", hint="export with the form fp32")
+    save_file(stored, path, metadata={"format": "pt"})
+
+
+def _write_config(model: Any, folder: Path) -> None:
+    """config.json that makes transformers compute in float32, however the weights are stored."""
+    import torch
+
+    model.config.architectures = [type(model).__name__]
+    model.config.dtype = torch.float32
+    model.config.save_pretrained(folder)
+
+
+def _write_tokenizer(source: Checkpoint, folder: Path) -> None:
+    load_tokenizer(source.folder).save(str(folder / "tokenizer.json"), pretty=False)
+    for name in ("tokenizer_config.json", "special_tokens_map.json"):
+        if (source.folder / name).exists():
+            shutil.copyfile(source.folder / name, folder / name)
+
+
+def _write_sentence_layout(source: Checkpoint, folder: Path, heads: tuple[HeadRecord, ...]) -> None:
+    if source.pooling.needs_all_layers:
+        return
+    pooling = source.pooling
+    if pooling is Pooling.CLS:  # theirs is ours before the pooler; the pooler becomes a dense module
+        pooling = Pooling.CLS_BEFORE_POOLER
+        first = heads[0]
+        copy = HeadRecord(f"2_Dense/{DENSE_FILE}", "linear.weight", "linear.bias", first.activation)
+        _copy_head(folder, first, copy)
+        heads = (copy, *heads[1:])
+    sizes = [read_header(folder / head.file)[head.weight].shape for head in heads]
+    dimensions = [sizes[0][1] if sizes else source.dimension, *(shape[0] for shape in sizes)]
+    limits = (source.max_tokens, source.lower_case, source.query_prompt, source.passage_prompt)
+    write_layout(folder, SentenceLayout(pooling, heads, *limits), dimensions)
+
+
+def _copy_head(folder: Path, head: HeadRecord, copy: HeadRecord) -> None:
+    from safetensors.torch import load_file, save_file
+
+    tensors = load_file(folder / head.file)
+    (folder / copy.file).parent.mkdir()
+    stored = {"linear.weight": tensors[head.weight]}
+    if head.bias:
+        stored["linear.bias"] = tensors[head.bias]
+    save_file(stored, folder / copy.file, metadata={"format": "pt"})
+
+
+def _manifest(
+    source: Checkpoint,
+    folder: Path,
+    heads: tuple[HeadRecord, ...],
+    written: tuple[str, ...],
+    graphs: tuple[GraphRecord, ...],
+    given: dict[str, str],
+) -> Manifest:
+    paths = {file: folder / file for file in written}
+    return Manifest(
+        pooling=source.pooling,
+        heads=heads,
+        dimension=source.dimension,
+        max_tokens=source.max_tokens,
+        lower_case=source.lower_case,
+        query_prompt=source.query_prompt,
+        passage_prompt=source.passage_prompt,
+        weights=tuple(
+            WeightsRecord(file, path.stat().st_size, file_sha256(path), sample_sha256(path))
+            for file, path in paths.items()
+        ),
+        tokenizer_sha256=tokenizer_sha256(folder),
+        graphs=graphs,
+        **given,
+    )
+
+
+def _compare(source: Checkpoint, staging: Path, out_folder: Path) -> ExportReport:
+    """Encode the probes with the original, the exported weights, and each graph.
+
+    Raises:
+        EncoderError: one of them is further off than its form allows.
+    """
+    written = read_checkpoint(staging)
+    original = _vectors(replace(source, graphs=()))
+    exported = _vectors(written)
+    weights_cosine = _least_cosine(original, exported)
+    if weights_cosine < LEAST_COSINE["fp16"]:
+        raise EncoderError(f"the exported weights differ from {source.folder}: least cosine {weights_cosine:.5f}")
+    graphs = []
+    for record in written.graphs:
+        encoder = SentenceEncoder(written, OnnxRuntime(written, record.file))
+        cosine = _least_cosine(encoder.encode_passages(PROBES), exported)
+        if not cosine >= LEAST_COSINE[record.form]:
+            raise EncoderError(
+                f"{record.file} of {source.name} does not agree with torch: least cosine {cosine:.5f},"
+                f" expected {LEAST_COSINE[record.form]}",
+                hint="use the torch runtime for this checkpoint",
+            )
+        graphs.append(GraphAgreement(record.file, record.form, (staging / record.file).stat().st_size, cosine))
+    return ExportReport(
+        folder=out_folder,
+        name=written.name,
+        dimension=written.dimension,
+        max_tokens=written.max_tokens,
+        parameters=parameter_count(read_header(path) for path in written.weights),
+        pooling=written.pooling,
+        size_bytes=sum(path.stat().st_size for path in staging.rglob("*") if path.is_file()),
+        weights_cosine=weights_cosine,
+        graphs=tuple(graphs),
+        sentence_transformers=not written.pooling.needs_all_layers,
+    )
+
+
+def _vectors(checkpoint: Checkpoint) -> Rows:
+    return SentenceEncoder(checkpoint, TorchRuntime(checkpoint, "cpu")).encode_passages(PROBES)
+
+
+def _least_cosine(a: Rows, b: Rows) -> float:
+    return float(np.einsum("nd,nd->n", a, b).min())
+
+
+def _make_readable(folder: Path) -> None:
+    """Undo the private modes of mkdtemp and of safetensors: a checkpoint may be installed for everyone."""
+    for path in (folder, *folder.rglob("*")):
+        path.chmod(0o755 if path.is_dir() else 0o644)
+
+
+def _put_in_place(staging: Path, out_folder: Path) -> None:
+    """Rename the finished folder to its name; an older one of that name is kept until the new one stands."""
+    if not out_folder.exists():
+        staging.rename(out_folder)
+        return
+    older = staging.with_name(f"{staging.name}-older")
+    out_folder.rename(older)
+    staging.rename(out_folder)
+    shutil.rmtree(older)
