@@ -1,0 +1,181 @@
+"""Everything Rich draws: hits, tables, panels and the progress bar.
+
+Document text arrives as ``Text`` objects only, so Rich never reads it as markup, and has been through
+``visible``, so the terminal never reads it as commands. Colours are the terminal's own.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
+from rich.style import Style
+from rich.table import Table as RichTable
+from rich.text import Text
+
+from searchkit.cli.excerpt import Excerpt, excerpt
+from searchkit.cli.terminal import one_line, visible
+from searchkit.cli.wording import Facts, Finding, HitView, Level, Table, place, trail
+
+if TYPE_CHECKING:
+    from rich.progress import Progress as Bar
+
+    from searchkit.search.reports import Progress
+    from searchkit.types import Hit
+
+READING_WIDTH = 100  # longer lines of prose tire the eye, however wide the window
+_EXCERPT_LINES = 4
+_TITLE = Style(bold=True)
+_QUIET = Style(dim=True)
+_PLACE = Style(color="cyan")
+_SCORE = Style(color="green")
+
+
+def output() -> Console:
+    """Standard output as Rich sees it, with nothing in documents coloured, replaced or interpreted."""
+    return Console(file=sys.stdout, highlight=False, soft_wrap=False, emoji=False, markup=False)
+
+
+def show_hits(hits: Sequence[Hit], view: HitView, console: Console | None = None) -> None:
+    """One block a hit: rank, title and headings, cosine, a link to the place, and the part that answers."""
+    console = console or output()
+    width = min(console.width, READING_WIDTH)
+    grid = RichTable.grid(padding=(0, 1), expand=True)
+    grid.add_column(justify="right", style=_QUIET, width=len(str(len(hits))))
+    grid.add_column(ratio=1)
+    grid.add_column(justify="right", width=6)
+    for hit in hits:
+        text = Text(visible(hit.text)) if view.full else _marked(_excerpt_of(hit, width), marked=view.marked)
+        body = Group(_heading(hit), _place(hit, view), text)
+        grid.add_row(str(hit.rank), Padding(body, (0, 0, 1, 0)), Text(f"{hit.score:.3f}", style=_SCORE))
+    console.print(grid, width=width)
+
+
+def _excerpt_of(hit: Hit, width: int) -> Excerpt:
+    end = hit.snippet_start + len(hit.snippet)
+    return excerpt(hit.text, hit.snippet_start, end, room=_EXCERPT_LINES * (width - 12))
+
+
+def _heading(hit: Hit) -> Text:
+    steps = trail(hit.title, hit.heading_path) or (one_line(hit.doc_id),)
+    heading = Text(steps[0], style=_TITLE)
+    for step in steps[1:]:
+        heading.append(" › ", style=_QUIET).append(step, style=_TITLE)
+    return heading
+
+
+def _place(hit: Hit, view: HitView) -> Text:
+    target = view.link(hit)
+    return Text(place(hit), style=_PLACE + Style(link=target) if target else _PLACE, overflow="fold")
+
+
+def _marked(shown: Excerpt, *, marked: bool) -> Text:
+    """The best sentence bold among dimmed ones: unlike a colour, that reads well on light and dark."""
+    around = _QUIET if marked else Style.null()
+    return Text.assemble((shown.before, around), (shown.best, _TITLE if marked else around), (shown.after, around))
+
+
+def show_facts(facts: Facts, console: Console | None = None) -> None:
+    """A title and aligned labels and values."""
+    grid = RichTable.grid(padding=(0, 2))
+    grid.add_column(style=_QUIET, no_wrap=True)
+    grid.add_column(overflow="fold")
+    for label, value in facts.pairs:
+        grid.add_row(Text(label), Text(visible(value)))
+    _titled(facts.title, grid, console or output())
+
+
+def show_table(table: Table, console: Console | None = None) -> None:
+    """A table with a head and no lines between rows."""
+    drawn = RichTable(box=SIMPLE_HEAD, pad_edge=False, show_edge=False, header_style=_QUIET)
+    for column in table.columns:
+        is_number = column in table.numbers
+        drawn.add_column(column, justify="right" if is_number else "left", no_wrap=is_number, overflow="fold")
+    for row in table.rows:
+        drawn.add_row(*(Text(one_line(cell)) for cell in row))
+    _titled(table.title, drawn, console or output())
+
+
+def show_text(heading: str, text: str, console: Console | None = None) -> None:
+    """A quiet line and the text that belongs to it."""
+    console = console or output()
+    console.print(Text(one_line(heading), style=_PLACE))
+    console.print(Padding(Text(visible(text).rstrip()), (0, 0, 1, 2)), width=min(console.width, READING_WIDTH))
+
+
+def show_findings(findings: Sequence[Finding], console: Console | None = None) -> None:
+    """A mark, what was looked at, what was found, and below it what mends it."""
+    grid = RichTable.grid(padding=(0, 2))
+    grid.add_column()
+    grid.add_column(no_wrap=True)
+    grid.add_column(overflow="fold")
+    for finding in findings:
+        mark, color = _MARKS[finding.level]
+        found = Text(visible(finding.found))
+        if finding.remedy:
+            found.append(f"\n→ {visible(finding.remedy)}", style=_TITLE)
+        grid.add_row(Text(mark, style=color), Text(finding.name), found)
+    (console or output()).print(grid)
+
+
+_MARKS = {Level.OK: ("✓", "green"), Level.WARNING: ("!", "yellow"), Level.PROBLEM: ("✗", "red")}
+
+
+def _titled(title: str, body: RenderableType, console: Console) -> None:
+    if title:
+        console.print(Text(one_line(title), style=_TITLE))
+    console.print(body)
+
+
+class IndexProgress:
+    """The progress bar of ``index`` on standard error: stage, files, chunks a second, time left.
+
+    Call it with each report of the engine. Its last state is wiped, for the summary says it better.
+    """
+
+    def __init__(self) -> None:
+        self._bar = _make_bar(Console(file=sys.stderr, highlight=False))
+        self._task = self._bar.add_task("Looking for files", total=None, rate="", name="")
+        self._stage = ""
+
+    def __enter__(self) -> IndexProgress:
+        self._bar.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._bar.stop()
+
+    def __call__(self, report: Progress) -> None:
+        if report.stage != self._stage:
+            self._stage = report.stage
+            self._bar.reset(self._task, total=report.total, description=_STAGES.get(report.stage, report.stage))
+        elapsed = self._bar.tasks[0].elapsed or 0.0
+        rate = f"{report.chunks / elapsed:,.0f} chunks/s" if elapsed > 1 and report.chunks else ""
+        self._bar.update(
+            self._task, completed=report.done, total=report.total, rate=rate, name=one_line(report.path)[-40:]
+        )
+
+
+_STAGES = {"scan": "Looking for files", "index": "Indexing", "commit": "Saving"}
+
+
+def _make_bar(console: Console) -> Bar:
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    return Progress(
+        TextColumn("{task.description}", markup=False),
+        BarColumn(bar_width=30),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[rate]}", markup=False),
+        TimeRemainingColumn(elapsed_when_finished=True),
+        TextColumn("{task.fields[name]}", markup=False, style="dim"),
+        console=console,
+        transient=True,
+    )

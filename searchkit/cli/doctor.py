@@ -1,0 +1,163 @@
+"""``searchkit doctor``: is everything here that searchkit needs, and what to do where it is not.
+
+Each check imports what it judges, so a broken part is a finding and not a crash.
+"""
+
+from __future__ import annotations
+
+import platform
+import sys
+from collections.abc import Callable, Iterator
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any
+
+import typer
+
+from searchkit.cli.failures import ERROR
+from searchkit.cli.options import IndexOption
+from searchkit.cli.output import renderer
+from searchkit.cli.wording import Finding, Level, counted
+from searchkit.errors import IndexNotFoundError, SearchkitError
+
+_REINSTALL = "pip install --force-reinstall searchkit"
+
+
+def doctor(index: IndexOption = None) -> None:
+    """Check the installation and the index; each line says what was found, and the command that mends it.
+
+    Exit code: 0 all well (warnings allowed), 2 at least one problem.
+    """
+    findings = [*installation(), *_guarded("encoder", _encoder), *_guarded("index", lambda: _index(index))]
+    renderer().show_findings(findings)
+    if any(finding.level is Level.PROBLEM for finding in findings):
+        raise typer.Exit(ERROR)
+
+
+def installation() -> Iterator[Finding]:
+    """What does not depend on an encoder or an index."""
+    yield _python()
+    for package in ("numpy", "tokenizers", "onnxruntime"):
+        yield from _guarded(package, lambda package=package: _package(package))  # type: ignore[misc]
+    yield from _guarded("faiss", _faiss)
+    yield from _guarded("sqlite", _sqlite)
+    yield from _guarded("torch", _torch)
+    yield _optional("pypdfium2", "PDF files", "docs")
+
+
+def _guarded(name: str, check: Callable[[], Finding]) -> Iterator[Finding]:
+    try:
+        yield check()
+    except SearchkitError as error:
+        yield Finding(Level.PROBLEM, name, error.message, error.hint)
+    except Exception as error:  # a broken package may raise anything on import; that is what is looked for
+        yield Finding(Level.PROBLEM, name, f"{type(error).__name__}: {error}", _REINSTALL)
+
+
+def _python() -> Finding:
+    found = f"{platform.python_version()} ({platform.system()} {platform.machine()}, {sys.executable})"
+    return Finding(Level.OK, "python", found)
+
+
+def _package(name: str) -> Finding:
+    module = import_module(name)
+    return Finding(Level.OK, name, str(module.__version__))
+
+
+def _faiss() -> Finding:
+    import faiss
+
+    is_gpu_build = hasattr(faiss, "StandardGpuResources")
+    build = f"{'GPU' if is_gpu_build else 'CPU'} build, {faiss.get_compile_options().strip()}"
+    found = f"{faiss.__version__} ({build})"
+    return judge_faiss(found, faiss.__version__, is_gpu_build=is_gpu_build, has_gpu_package=_is_installed("faiss-gpu"))
+
+
+def judge_faiss(found: str, faiss_version: str, *, is_gpu_build: bool, has_gpu_package: bool) -> Finding:
+    """faiss-cpu and faiss-gpu install the same folder; whichever came last has overwritten the other."""
+    if has_gpu_package and not is_gpu_build:
+        remedy = f"pip install --force-reinstall --no-deps faiss-gpu=={faiss_version}"
+        return Finding(Level.WARNING, "faiss", f"{found}; faiss-gpu is installed but faiss-cpu overwrote it", remedy)
+    return Finding(Level.OK, "faiss", found)
+
+
+def _is_installed(distribution: str) -> bool:
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        version(distribution)
+    except PackageNotFoundError:
+        return False
+    return True
+
+
+def _sqlite() -> Finding:
+    import sqlite3
+
+    with sqlite3.connect(":memory:") as connection:
+        missing = [name for name, probe in _SQLITE_PROBES.items() if not _answers(connection, probe)]
+    connection.close()
+    if missing:
+        found = f"{sqlite3.sqlite_version} without {' and '.join(missing)}"
+        return Finding(
+            Level.PROBLEM, "sqlite", found, "use a Python whose SQLite is 3.38 or newer, such as python.org's"
+        )
+    return Finding(Level.OK, "sqlite", f"{sqlite3.sqlite_version} (JSON, FTS5)")
+
+
+_SQLITE_PROBES = {
+    "JSON": "SELECT json_extract('[1]', '$[0]')",
+    "FTS5": "CREATE VIRTUAL TABLE probe USING fts5(text)",
+}
+
+
+def _answers(connection: Any, probe: str) -> bool:
+    import sqlite3
+
+    try:
+        connection.execute(probe)
+    except sqlite3.OperationalError:
+        return False
+    return True
+
+
+def _torch() -> Finding:
+    if find_spec("torch") is None:
+        return Finding(Level.OK, "torch", "not installed; needed only to train: pip install 'searchkit[train]'")
+    import torch
+
+    if torch.cuda.is_available():
+        return Finding(Level.OK, "torch", f"{torch.__version__}, {torch.cuda.get_device_name(0)}")
+    return Finding(Level.OK, "torch", f"{torch.__version__}, no CUDA device")
+
+
+def _optional(module: str, purpose: str, extra: str) -> Finding:
+    if find_spec(module) is None:
+        return Finding(Level.OK, module, f"not installed; needed only for {purpose}: pip install 'searchkit[{extra}]'")
+    from importlib.metadata import version
+
+    return Finding(Level.OK, module, f"{version(module)} ({purpose})")
+
+
+def _encoder() -> Finding:
+    """The bundled encoder: its files are what was shipped, and it answers."""
+    from searchkit.encoder import bundled_folder, canary_vectors, check_canaries, load_encoder, verify_checkpoint
+
+    verify_checkpoint(bundled_folder())
+    encoder = load_encoder()
+    check_canaries(encoder, canary_vectors(encoder))
+    shape = f"{encoder.dimension} dimensions, {encoder.max_tokens} tokens"
+    return Finding(Level.OK, "encoder", f"{encoder.name} ({shape}), files intact")
+
+
+def _index(index: str | None) -> Finding:
+    """The index: it opens, and a search with its encoder works."""
+    from searchkit.cli.session import open_engine
+
+    try:
+        with open_engine(index) as engine:
+            state = engine.status()
+            engine.search("does it answer?", 1)
+    except IndexNotFoundError as error:
+        return Finding(Level.WARNING, "index", error.message, error.hint)
+    return Finding(Level.OK, "index", f"{state.name}: {counted(state.chunks, 'chunk')} in {state.folder}")

@@ -1,0 +1,161 @@
+"""``searchkit index``: make an index mirror folders and files."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from searchkit.cli import index_options as option
+from searchkit.cli.failures import say
+from searchkit.cli.options import IndexOption
+from searchkit.cli.output import renderer
+from searchkit.cli.terminal import one_line, wants_rich
+from searchkit.cli.wording import Facts, counted, time_words
+from searchkit.errors import InputError
+
+if TYPE_CHECKING:
+    from searchkit.documents import ReadOptions, WalkOptions
+    from searchkit.search import SearchEngine
+    from searchkit.search.reports import IndexReport, IndexStatus, ProgressSink, Refusal
+
+STANDARD_INPUT = "-"
+SOME_REFUSED = 1
+_REASONS_SHOWN = 5
+
+
+def index(
+    paths: option.Paths,
+    index: IndexOption = None,
+    glob: option.Glob = None,
+    exclude: option.Exclude = None,
+    hidden: option.Hidden = False,
+    no_ignore: option.NoIgnore = False,
+    encoding: option.Encoding = None,
+    name: option.Name = "stdin.txt",
+    text_field: option.TextFields = None,
+    title_field: option.TitleField = None,
+    id_field: option.IdField = None,
+    model: option.NewModel = None,
+    dry_run: option.DryRun = False,
+    strict: option.Strict = False,
+    verbose: option.Verbose = False,
+    as_json: option.SummaryJson = False,
+) -> None:
+    """Index folders and files: only what is new or changed is read, and what vanished is dropped.
+
+    It can be interrupted and run again at any time; what was committed is kept.
+    """
+    from searchkit.cli.session import open_or_create_engine
+    from searchkit.documents import ReadOptions, WalkOptions
+
+    walking = WalkOptions(
+        globs=tuple(glob or ()),
+        excludes=tuple(exclude or ()),
+        hidden=hidden,
+        use_ignore_files=not no_ignore,
+    )
+    reading = ReadOptions(
+        text_fields=tuple(text_field or ()),
+        title_field=title_field,
+        id_field=id_field,
+        encoding=encoding,
+    )
+    with open_or_create_engine(index, model=model) as engine:
+        report = _run(engine, paths, walking, reading, name=name, dry_run=dry_run)
+        if as_json:
+            from searchkit.cli import jsonout
+
+            jsonout.show_lines([report])
+        else:
+            renderer().show_facts(_summary(report, None if dry_run else engine.status(), index))
+    _show_refused(report.refused, verbose=verbose)
+    if strict and report.refused:
+        raise typer.Exit(SOME_REFUSED)
+
+
+def _run(
+    engine: SearchEngine,
+    paths: Sequence[str],
+    walking: WalkOptions,
+    reading: ReadOptions,
+    *,
+    name: str,
+    dry_run: bool,
+) -> IndexReport:
+    if STANDARD_INPUT in paths:
+        if len(paths) > 1 or dry_run:
+            raise typer.BadParameter("- (standard input) stands alone, without other paths or --dry-run")
+        return _add_standard_input(engine, name, reading)
+    with progress_bar() as tell:
+        folders = [Path(path) for path in paths]
+        report = engine.index_paths(folders, walk=walking, read=reading, progress=tell, dry_run=dry_run)
+    if not (report.new or report.changed or report.unchanged or report.removed or report.refused):
+        raise InputError(
+            f"found no file to index in {', '.join(paths)}",
+            hint="hidden and ignored files are left out unless --hidden and --no-ignore are given",
+        )
+    return report
+
+
+def _add_standard_input(engine: SearchEngine, name: str, reading: ReadOptions) -> IndexReport:
+    from searchkit.documents import read_bytes
+    from searchkit.search import IndexReport
+
+    started = time.monotonic()
+    added = engine.add(read_bytes(sys.stdin.buffer.read(), name=name, options=reading))
+    return IndexReport(
+        new=added.documents - added.replaced,
+        changed=added.replaced,
+        unchanged=0,
+        removed=0,
+        refused=(),
+        chunks_added=added.chunks_added,
+        chunks_encoded=added.chunks_added,
+        seconds=time.monotonic() - started,
+    )
+
+
+@contextmanager
+def progress_bar() -> Iterator[ProgressSink | None]:
+    """A progress bar when standard error is a terminal; None otherwise."""
+    if not wants_rich(sys.stderr):
+        yield None
+        return
+    from searchkit.cli.console import IndexProgress
+
+    with IndexProgress() as show:
+        yield show
+
+
+def _summary(report: IndexReport, state: IndexStatus | None, index: str | None) -> Facts:
+    counts = {
+        "new": report.new,
+        "changed": report.changed,
+        "unchanged": report.unchanged,
+        "removed": report.removed,
+        "refused": len(report.refused),
+    }
+    pairs = [("files", ", ".join(f"{number:,} {word}" for word, number in counts.items()))]
+    if report.chunks_added:
+        pairs.append(("chunks", f"{report.chunks_added:,} added, {report.chunks_encoded:,} of them encoded"))
+    pairs.append(("time", time_words(report.seconds)))
+    if state is not None:
+        option = f" --index {shlex.quote(index)}" if index is not None else ""
+        pairs.append(("index", f"{state.name}: {counted(state.chunks, 'chunk')} in {state.folder}"))
+        pairs.append(("next", f'searchkit query{option} "what you want to know"'))
+    return Facts("Nothing was changed: this was a dry run" if state is None else "Indexed", tuple(pairs))
+
+
+def _show_refused(refused: Sequence[Refusal], *, verbose: bool) -> None:
+    shown = refused if verbose else refused[:_REASONS_SHOWN]
+    for refusal in shown:
+        say(f"refused: {one_line(refusal.path)}: {one_line(refusal.reason)}")
+    if len(shown) < len(refused):
+        say(f"refused: {len(refused) - len(shown):,} more; see them with: searchkit ls --refused")

@@ -1,0 +1,138 @@
+"""``searchkit status``, ``ls`` and ``show``: what is in an index."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from searchkit.cli.failures import NOTHING_FOUND, say
+from searchkit.cli.options import IndexOption, JsonOption
+from searchkit.cli.output import renderer
+from searchkit.cli.wording import Facts, Table, counted, size_words
+
+if TYPE_CHECKING:
+    from searchkit.search.reports import DocumentInfo, IndexStatus, SourceInfo, StoredChunk
+
+
+def status(index: IndexOption = None, as_json: JsonOption = False) -> None:
+    """Show what the index holds, where it is, and which encoder made it."""
+    from searchkit.cli.session import open_engine
+
+    with open_engine(index) as engine:
+        state = engine.status()
+    if as_json:
+        from searchkit.cli import jsonout
+
+        jsonout.show_lines([state])
+    else:
+        renderer().show_facts(_status_facts(state))
+
+
+def _status_facts(state: IndexStatus) -> Facts:
+    refused = f", {state.refused:,} refused (searchkit ls --refused)" if state.refused else ""
+    pending = [f"{state.tail:,} newer"] if state.tail else []
+    pending += [f"{state.deleted:,} deleted"] if state.deleted else []
+    search = f"{state.index_kind}, generation {state.generation}" + "".join(f", {part}" for part in pending)
+    roots = [f"{root.prefix} = {root.location} ({counted(root.sources, 'file')})" for root in state.roots]
+    return Facts(
+        f"Index {state.name}",
+        (
+            ("index", state.name),
+            ("folder", str(state.folder)),
+            ("files", f"{state.sources:,}{refused}"),
+            ("documents", f"{state.documents:,}"),
+            ("chunks", f"{state.chunks:,}"),
+            ("encoder", f"{state.encoder} ({state.dimension} dimensions, {state.max_tokens} tokens)"),
+            ("search", search),
+            ("size", size_words(state.size_bytes)),
+            ("updated", state.updated_at or "never"),
+            ("sources", "\n".join(roots) or "none"),
+        ),
+    )
+
+
+def ls(
+    path: Annotated[str | None, typer.Argument(metavar="[GLOB]", help="Only files whose path matches.")] = None,
+    index: IndexOption = None,
+    refused: Annotated[bool, typer.Option("--refused", help="Only files that could not be indexed, and why.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """List the files of the index. Exit code: 0 some, 1 none, 2 error.
+
+    Piped, the columns are separated by tabs: path, documents, chunks, size, modified; note (why refused).
+    """
+    from searchkit.cli.session import open_engine
+
+    with open_engine(index) as engine:
+        sources = [source for source in engine.sources(path) if not refused or source.status == "refused"]
+    if as_json:
+        from searchkit.cli import jsonout
+
+        jsonout.show_array(sources)
+    elif sources:
+        renderer().show_table(_source_table(sources))
+    if not sources:
+        say("no files")
+        raise typer.Exit(NOTHING_FOUND)
+
+
+def _source_table(sources: Iterable[SourceInfo]) -> Table:
+    rows = tuple(
+        (
+            source.path,
+            str(source.documents),
+            str(source.chunks),
+            size_words(source.size),
+            (source.modified or "")[:16].replace("T", " "),
+            f"refused: {source.reason}" if source.status == "refused" else "",
+        )
+        for source in sources
+    )
+    columns = ("path", "documents", "chunks", "size", "modified", "note")
+    return Table("", columns, rows, numbers=frozenset({"documents", "chunks", "size"}))
+
+
+def show(
+    target: Annotated[str, typer.Argument(metavar="PATH_OR_ID", help="A file's path, or a document's id.")],
+    index: IndexOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show documents as the index knows them: metadata, and chunks with their lines and headings."""
+    from searchkit.cli.session import open_engine
+
+    with open_engine(index) as engine:
+        documents = engine.documents(target)
+        chunks = [engine.chunks(document.doc_id) for document in documents]
+    if as_json:
+        from searchkit.cli import jsonout
+
+        jsonout.show_array(map(_document_json, documents, chunks))
+    else:
+        for document, own in zip(documents, chunks, strict=True):
+            _show_document(document, own)
+
+
+def _document_json(document: DocumentInfo, chunks: Iterable[StoredChunk]) -> dict[str, object]:
+    from dataclasses import asdict
+
+    return {**asdict(document), "chunks": [asdict(chunk) for chunk in chunks]}
+
+
+def _show_document(document: DocumentInfo, chunks: Iterable[StoredChunk]) -> None:
+    from searchkit.cli.jsonout import to_json
+
+    pairs = [("id", document.doc_id), ("title", document.title), ("chunks", f"{document.chunks:,}")]
+    pairs += [(name, value if isinstance(value, str) else to_json(value)) for name, value in document.metadata.items()]
+    out = renderer()
+    out.show_facts(Facts(document.title or document.doc_id, tuple(pairs)))
+    for chunk in chunks:
+        out.show_text(_chunk_heading(document, chunk), chunk.text)
+
+
+def _chunk_heading(document: DocumentInfo, chunk: StoredChunk) -> str:
+    lines = f":{chunk.line_start}-{chunk.line_end}" if chunk.line_start is not None else ""
+    page = f"#page={chunk.page}" if chunk.page is not None else ""
+    trail = " > ".join(chunk.heading_path)
+    return f"chunk {chunk.chunk_id}  {document.path or document.doc_id}{lines or page}  {trail}"

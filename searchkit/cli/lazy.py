@@ -1,0 +1,146 @@
+"""A Typer group that imports a command only when it runs, and commands that read their words without pydantic.
+
+Both are about the cold start of ``searchkit query``. Typer 0.29 converts every value, even an absent one, by
+a pydantic adapter: 80 ms of imports for what ``str`` and ``int`` do. Where Typer works that way its adapters
+are replaced by plain conversions; where it does not, nothing is touched.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any, get_args, get_origin
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+HELP_NAMES = {"help_option_names": ["-h", "--help"]}
+
+
+class PlainCommand(TyperCommand):
+    """A command whose values are converted by ``str``, ``int``, ``float`` and ``Path``."""
+
+    def get_params(self, ctx: Any) -> Any:
+        return convert_plainly(super().get_params(ctx))
+
+
+class PlainGroup(TyperGroup):
+    """A group of commands with `PlainCommand`'s conversions."""
+
+    def get_params(self, ctx: Any) -> Any:
+        return convert_plainly(super().get_params(ctx))
+
+
+@dataclass(frozen=True, slots=True)
+class LazyCommand:
+    """Where a command lives: ``module:attribute`` is its function, or a Typer app for a group of commands."""
+
+    target: str
+    panel: str
+
+    def outline(self, name: str, rich_markup_mode: Any) -> TyperCommand:
+        """Name and help alone, for lists: reading the options of every command would double their time."""
+        found = self._find()
+        text = found.info.help if isinstance(found, typer.Typer) else inspect.getdoc(found)
+        return TyperCommand(name=name, help=str(text), rich_markup_mode=rich_markup_mode, rich_help_panel=self.panel)
+
+    def load(self, name: str, rich_markup_mode: Any) -> Any:
+        """The command itself, as Typer builds it."""
+        found = self._find()
+        app = found if isinstance(found, typer.Typer) else _app_of(found, name)
+        app.rich_markup_mode = rich_markup_mode
+        command: Any = typer.main.get_command(app)
+        command.name = name
+        return command
+
+    def _find(self) -> Any:
+        module, _, attribute = self.target.partition(":")
+        return getattr(import_module(module), attribute)
+
+
+def _app_of(function: Callable[..., Any], name: str) -> typer.Typer:
+    app = typer.Typer(add_completion=False)
+    app.command(name, cls=PlainCommand, context_settings=HELP_NAMES)(function)
+    return app
+
+
+class LazyGroup(PlainGroup):
+    """Lists the commands of ``lazy_commands`` and loads the one that runs."""
+
+    lazy_commands: Mapping[str, LazyCommand] = {}
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 - the signature is Typer's
+        return list(self.lazy_commands)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002 - the signature is Typer's
+        if cmd_name not in self.commands and cmd_name in self.lazy_commands:
+            self.commands[cmd_name] = self.lazy_commands[cmd_name].outline(cmd_name, self.rich_markup_mode)
+        return self.commands.get(cmd_name)
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """As Typer does, with the command loaded, or with all in outline for "did you mean"."""
+        if args[0] in self.lazy_commands:
+            self.commands[args[0]] = self.lazy_commands[args[0]].load(args[0], self.rich_markup_mode)
+        else:
+            for name in self.lazy_commands:
+                self.get_command(ctx, name)
+        return super().resolve_command(ctx, args)
+
+
+def convert_plainly(parameters: Iterable[Any]) -> list[Any]:
+    """The parameters, their pydantic adapters replaced where there are any."""
+    converted = list(parameters)
+    for parameter in converted:
+        annotation = getattr(getattr(parameter, "type_descriptor", None), "annotation", None)
+        item = get_args(annotation)[0] if get_origin(annotation) is list else annotation
+        if item in _CONVERSIONS and getattr(parameter, "_runtime_param", _PlainParameter) is None:
+            parameter._runtime_param = _PlainParameter(_CONVERSIONS[item])
+    return converted
+
+
+@dataclass(frozen=True, slots=True)
+class _PlainParameter:
+    """Stands where Typer keeps the adapter of a parameter; gives lists as tuples, as Typer does."""
+
+    convert: Callable[[Any], Any]
+
+    def coerce(self, value: Any, param: Any, ctx: Any) -> Any:
+        is_several = param.multiple or param.nargs == -1
+        if value is None:
+            return () if is_several else None
+        try:
+            return tuple(map(self.convert, value)) if is_several else self.convert(value)
+        except ValueError as error:
+            raise typer.BadParameter(str(error), ctx=ctx, param=param) from error
+
+
+def _integer(value: Any) -> int:
+    try:
+        return int(value)
+    except ValueError:
+        raise ValueError(f"{value!r} is not a whole number") from None
+
+
+def _number(value: Any) -> float:
+    try:
+        return float(value)
+    except ValueError:
+        raise ValueError(f"{value!r} is not a number") from None
+
+
+def _boolean(value: Any) -> bool:
+    if isinstance(value, str):  # a flag comes as text from an environment variable alone
+        return value.strip().lower() in {"1", "true", "t", "yes", "y", "on"}
+    return bool(value)
+
+
+_CONVERSIONS: dict[Any, Callable[[Any], Any]] = {
+    str: str,
+    int: _integer,
+    float: _number,
+    bool: _boolean,
+    Path: Path,
+}

@@ -1,0 +1,164 @@
+"""``searchkit model``: which encoders there are, what is known of one, and a checkpoint's way to ONNX."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from searchkit.cli.lazy import HELP_NAMES, PlainCommand, PlainGroup
+from searchkit.cli.options import JsonOption
+from searchkit.cli.output import renderer
+from searchkit.cli.wording import Facts, Table, size_words
+from searchkit.encoder.pooling import Pooling
+
+if TYPE_CHECKING:
+    from searchkit.encoder import ExportReport, ModelInfo
+
+app = typer.Typer(
+    cls=PlainGroup,
+    help="List, describe and export encoders.",
+    no_args_is_help=True,
+    add_completion=False,
+    context_settings=HELP_NAMES,
+)
+
+
+@app.command("list", cls=PlainCommand, context_settings=HELP_NAMES)
+def list_models(
+    folders: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="[FOLDERS]...", help="Also the checkpoints directly below these folders."),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List the bundled encoders, and those below FOLDERS."""
+    from searchkit import encoder
+
+    found = encoder.list_models(*(folders or ()))
+    if as_json:
+        from searchkit.cli import jsonout
+
+        jsonout.show_array(found)
+    else:
+        renderer().show_table(_model_table(found))
+
+
+def _model_table(models: list[ModelInfo]) -> Table:
+    columns = ("name", "dimensions", "tokens", "parameters", "size", "runtimes", "folder")
+    rows = tuple(
+        (
+            model.name,
+            str(model.dimension),
+            str(model.max_tokens),
+            f"{model.parameters / 1e6:.1f} M",
+            size_words(model.size_bytes),
+            ", ".join(model.runtimes),
+            str(model.folder),
+        )
+        for model in models
+    )
+    return Table("", columns, rows, numbers=frozenset({"dimensions", "tokens", "parameters", "size"}))
+
+
+@app.command("info", cls=PlainCommand, context_settings=HELP_NAMES)
+def info(
+    model: Annotated[
+        str | None, typer.Argument(metavar="[NAME|FOLDER]", help="Which encoder; default: the bundled one.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show what is known of an encoder, without loading it."""
+    from searchkit import encoder
+
+    known = encoder.describe(model)
+    if as_json:
+        from searchkit.cli import jsonout
+
+        jsonout.show_lines([known])
+    else:
+        renderer().show_facts(_model_facts(known))
+
+
+def _model_facts(model: ModelInfo) -> Facts:
+    return Facts(
+        f"Encoder {model.name}",
+        (
+            ("name", model.name),
+            ("folder", str(model.folder)),
+            ("dimensions", str(model.dimension)),
+            ("tokens", f"{model.max_tokens} at most, longer texts are cut"),
+            ("pooling", model.pooling.value),
+            ("parameters", f"{model.parameters:,}"),
+            ("size", size_words(model.size_bytes)),
+            ("runtimes", ", ".join(model.runtimes) or "none here"),
+            ("made from", model.base or "not recorded"),
+            ("license", model.license or "not recorded"),
+            ("fingerprint", model.fingerprint),
+        ),
+    )
+
+
+@app.command("download", cls=PlainCommand, context_settings=HELP_NAMES)
+def download(
+    name: Annotated[str, typer.Argument(metavar="OWNER/NAME", help="A checkpoint of the Hugging Face Hub.")],
+) -> None:
+    """Fetch a checkpoint into the local cache; the only command that uses the network."""
+    from searchkit import encoder
+
+    typer.echo(encoder.resolve_checkpoint(name, download=True))
+
+
+@app.command("export", cls=PlainCommand, context_settings=HELP_NAMES)
+def export(
+    checkpoint: Annotated[str, typer.Argument(metavar="CHECKPOINT", help="A folder, or a name in the cache.")],
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="The folder to make.")],
+    form: Annotated[
+        list[str] | None,
+        typer.Option("--form", metavar="FORM", help="fp16 (default) or fp32, and int8 besides; repeatable."),
+    ] = None,
+    name: Annotated[str, typer.Option("--name", help="What to call it; default: OUT's name.")] = "",
+    pooling: Annotated[Pooling | None, typer.Option("--pooling", help="Instead of what the checkpoint says.")] = None,
+    max_tokens: Annotated[
+        int | None, typer.Option("--max-tokens", metavar="N", help="A lower limit than the checkpoint's.")
+    ] = None,
+    base: Annotated[str, typer.Option("--base", help="What it was made from, for the record.")] = "",
+    license: Annotated[str, typer.Option("--license", help="Of the weights, for the record.")] = "",
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace OUT if it exists.")] = False,
+) -> None:
+    """Make a folder that runs without torch: ONNX graphs, compared with the checkpoint's own vectors.
+
+    Needs the extra searchkit[train]. OUT appears complete or not at all.
+    """
+    from searchkit import encoder
+
+    report = encoder.export_onnx(
+        encoder.resolve_checkpoint(checkpoint),
+        out,
+        forms=tuple(form or ("fp16",)),
+        name=name,
+        pooling=pooling,
+        max_tokens=max_tokens,
+        base=base,
+        license=license,
+        overwrite=overwrite,
+    )
+    renderer().show_facts(_export_facts(report))
+
+
+def _export_facts(report: ExportReport) -> Facts:
+    graphs = [
+        f"{graph.file} ({graph.form}, {size_words(graph.size_bytes)}, least cosine {graph.least_cosine:.5f})"
+        for graph in report.graphs
+    ]
+    return Facts(
+        f"Exported {report.name}",
+        (
+            ("folder", str(report.folder)),
+            ("encoder", f"{report.dimension} dimensions, {report.max_tokens} tokens, {report.pooling.value}"),
+            ("size", f"{size_words(report.size_bytes)}, {report.parameters:,} parameters"),
+            ("graphs", "\n".join(graphs)),
+            ("next", f"searchkit index FOLDER --model {report.folder}"),
+        ),
+    )

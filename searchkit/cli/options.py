@@ -1,0 +1,25 @@
+"""The options that several commands share, so that each is spelt and explained once."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+IndexOption = Annotated[
+    str | None,
+    typer.Option("--index", "-i", metavar="NAME|FOLDER", help="Which index; default: SEARCHKIT_INDEX or 'default'."),
+]
+LimitOption = Annotated[int, typer.Option("-k", "-n", "--limit", metavar="K", help="How many hits at most.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON array.")]
+JsonLinesOption = Annotated[bool, typer.Option("--jsonl", help="Print one JSON object a line.")]
+FilesOption = Annotated[bool, typer.Option("--files", "-l", help="Print only the paths, best first, each once.")]
+WhereOption = Annotated[
+    str | None,
+    typer.Option("--where", metavar="FILTER", help="Only documents whose metadata match, e.g. \"lang = 'en'\"."),
+]
+PathOption = Annotated[
+    str | None,
+    typer.Option("--path", metavar="GLOB", help="Only files whose path matches, e.g. 'docs/**/*.md'."),
+]
+FullOption = Annotated[bool, typer.Option("--full", help="Show the whole chunk instead of a snippet.")]

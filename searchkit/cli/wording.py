@@ -1,0 +1,107 @@
+"""Counts, sizes and places in words: the same in plain output and on a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from searchkit.cli.terminal import one_line
+
+if TYPE_CHECKING:
+    from searchkit.types import Hit
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """A named list of what is known about one thing: (label, value) in order."""
+
+    title: str
+    pairs: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows under column names; the columns named in ``numbers`` are set flush right on a terminal."""
+
+    title: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    numbers: frozenset[str] = frozenset()
+
+
+class Level(Enum):
+    """How a finding of ``doctor`` is to be taken."""
+
+    OK = "ok"
+    WARNING = "warning"
+    PROBLEM = "problem"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line of ``doctor``: what was looked at, what was found, and what mends it."""
+
+    level: Level
+    name: str
+    found: str
+    remedy: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class HitView:
+    """How hits are to be shown: whole chunks or excerpts, the best sentence marked, places as links."""
+
+    full: bool = False
+    marked: bool = False
+    link: Callable[[Hit], str | None] = lambda _: None
+
+
+def counted(number: int, noun: str, plural: str | None = None) -> str:
+    """``1 chunk``, ``1,234 chunks``."""
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def size_words(size_bytes: int) -> str:
+    """``512 B``, ``4.1 kB``, ``23 MB``: decimal units, two digits where that says enough."""
+    size = float(size_bytes)
+    for unit in ("B", "kB", "MB", "GB"):
+        if size < 999.5:
+            return f"{size:.0f} {unit}" if unit == "B" or size >= 9.95 else f"{size:.1f} {unit}"
+        size /= 1000
+    return f"{size:.1f} TB"
+
+
+def time_words(seconds: float) -> str:
+    """``0.4 s``, ``12 s``, ``3 min 5 s``, ``2 h 10 min``."""
+    if seconds < 9.95:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"
+
+
+def source_name(hit: Hit) -> str:
+    """The file a hit comes from, or the document's id where there is no file."""
+    return hit.path if hit.path is not None else hit.doc_id
+
+
+def place(hit: Hit) -> str:
+    """Where a person finds the chunk: ``path:line`` as compilers print it, ``path#page=3`` for pages."""
+    name = one_line(source_name(hit))
+    if hit.line_start is not None and hit.path is not None:
+        return f"{name}:{hit.line_start}"
+    return f"{name}#page={hit.page}" if hit.page is not None else name
+
+
+def trail(title: str, heading_path: tuple[str, ...]) -> tuple[str, ...]:
+    """Title and headings from the outside in, a heading that repeats the one before it left out."""
+    steps: list[str] = []
+    for step in map(one_line, (title, *heading_path)):
+        if step and (not steps or steps[-1].casefold() != step.casefold()):
+            steps.append(step)
+    return tuple(steps)

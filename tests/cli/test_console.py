@@ -1,0 +1,94 @@
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Callable
+
+import pytest
+from rich.console import Console
+
+from searchkit.cli import console as drawing
+from searchkit.cli.wording import Facts, Finding, HitView, Level, Table
+from searchkit.search.reports import Progress
+from searchkit.types import Hit
+
+
+@pytest.fixture
+def screen() -> Callable[[int], Console]:
+    def make(width: int) -> Console:
+        return Console(file=io.StringIO(), force_terminal=True, width=width, color_system="standard", markup=False)
+
+    return make
+
+
+def written(console: Console) -> str:
+    assert isinstance(console.file, io.StringIO)
+    return console.file.getvalue()
+
+
+def without_escapes(text: str) -> str:
+    return re.sub(r"\x1b\][^\x1b]*\x1b\\|\x1b\[[0-9;]*m", "", text)
+
+
+@pytest.mark.parametrize("width", [20, 60, 140])
+def test_hits_fit_the_window(width: int, make_hit: Callable[..., Hit], screen: Callable[[int], Console]) -> None:
+    console = screen(width)
+    drawing.show_hits([make_hit(1, text="word " * 200), make_hit(2)], HitView(marked=True), console)
+    lines = without_escapes(written(console)).splitlines()
+    assert all(len(line) <= min(width, drawing.READING_WIDTH) for line in lines)
+    assert "0.900" in "".join(lines)
+
+
+def test_the_best_sentence_is_bold_and_the_rest_dim(
+    make_hit: Callable[..., Hit], screen: Callable[[int], Console]
+) -> None:
+    console = screen(80)
+    drawing.show_hits([make_hit(1, snippet="Dogs do not.")], HitView(marked=True), console)
+    assert "\x1b[1mDogs do not." in written(console)
+    assert "\x1b[2mCats sleep" in written(console)
+
+
+def test_a_place_is_a_link_where_there_is_one(make_hit: Callable[..., Hit], screen: Callable[[int], Console]) -> None:
+    console = screen(80)
+    drawing.show_hits([make_hit(1)], HitView(link=lambda _: "file:///animals/1.md"), console)
+    assert "file:///animals/1.md\x1b\\" in written(console)
+    bare = screen(80)
+    drawing.show_hits([make_hit(1)], HitView(), bare)
+    assert "\x1b]8;" not in written(bare)
+
+
+@pytest.mark.parametrize("full", [False, True])
+def test_document_text_is_neither_markup_nor_terminal_commands(
+    full: bool, make_hit: Callable[..., Hit], screen: Callable[[int], Console]
+) -> None:
+    console = screen(100)
+    evil = "[bold red]x[/bold red] :smile: [link=http://e]y[/link] [/] \x1b[31mz\x1b]8;;http://e\x07"
+    hit = make_hit(1, text=evil, snippet=evil, title=evil, path=evil, heading_path=(evil,))
+    drawing.show_hits([hit], HitView(full=full, marked=True), console)
+    out = written(console)
+    assert "[bold red]x[/bold red] :smile: [link=http://e]y[/link] [/]" in without_escapes(out)
+    assert "\x1b[31m" not in out
+    assert "\x1b]8;" not in out
+
+
+def test_tables_facts_findings_and_texts_show_brackets_as_they_are(screen: Callable[[int], Console]) -> None:
+    console = screen(80)
+    drawing.show_table(Table("t", ("path",), (("[red]a\x1b[0m",),)), console)
+    drawing.show_facts(Facts("[b]title", (("[i]label", "[u]value\x07"),)), console)
+    drawing.show_findings([Finding(Level.PROBLEM, "[x]", "[y]\x1b", "[z]")], console)
+    drawing.show_text("[h]", "[t]\x1b", console)
+    out = without_escapes(written(console))
+    for shown in ("[red]a␛[0m", "[b]title", "[i]label", "[u]value␇", "[x]", "[y]␛", "→ [z]", "[h]", "[t]␛"):
+        assert shown in out
+    assert "\x1b" not in out
+
+
+def test_progress_follows_the_stages_and_leaves_nothing_behind(capsys: pytest.CaptureFixture[str]) -> None:
+    with drawing.IndexProgress() as show:
+        show(Progress("scan", 256, path="a[b].md"))
+        show(Progress("index", 0, 10))
+        show(Progress("index", 10, 10, chunks=30, path="\x1b[31m"))
+        show(Progress("commit", 1, 1))
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert "\x1b[31m" not in captured.err

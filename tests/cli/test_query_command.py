@@ -1,0 +1,131 @@
+from __future__ import annotations
+
+import io
+import json
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from searchkit.errors import FilterError, IndexNotFoundError, InputError
+from searchkit.types import Hit
+
+Run = Callable[..., Any]
+MakeHit = Callable[..., Hit]
+
+
+def test_hits_go_to_stdout_with_exit_code_0(run: Run, engine: Any, make_hit: MakeHit) -> None:
+    engine.hits = [make_hit(1), make_hit(2)]
+    outcome = run("query", "sleep")
+    assert outcome.code == 0
+    assert [line.split(": ")[0] for line in outcome.out.splitlines()] == ["animals/1.md:10", "animals/2.md:20"]
+    assert outcome.err == ""
+
+
+@pytest.mark.usefixtures("engine")
+def test_no_hits_is_exit_code_1_and_a_word_on_stderr(run: Run) -> None:
+    outcome = run("query", "sleep")
+    assert (outcome.code, outcome.out, outcome.err) == (1, "", "no hits\n")
+
+
+def test_words_are_one_question_and_options_reach_the_engine(run: Run, engine: Any, make_hit: MakeHit) -> None:
+    engine.hits = [make_hit(1)]
+    options = ["--where", "lang = 'en'", "--path", "*.md", "--min-score", "0.5", "-k", "3"]
+    assert run("query", "how", "do I", *options, "sleep").code == 0
+    assert engine.asked == [
+        {
+            "query": "how do I sleep",
+            "k": 3,
+            "where": "lang = 'en'",
+            "path": "*.md",
+            "min_score": 0.5,
+            "highlight": False,
+        }
+    ]
+
+
+@pytest.mark.parametrize("flag", ["-k", "-n", "--limit"])
+def test_the_limit_has_the_names_that_people_know(flag: str, run: Run, engine: Any, make_hit: MakeHit) -> None:
+    engine.hits = [make_hit(1), make_hit(2)]
+    assert len(run("query", "x", flag, "1").out.splitlines()) == 1
+
+
+def test_a_dash_reads_the_question_from_stdin(
+    run: Run, engine: Any, make_hit: MakeHit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine.hits = [make_hit(1)]
+    monkeypatch.setattr(sys, "stdin", io.StringIO("from a pipe\n"))
+    run("query", "-")
+    assert engine.asked[0]["query"] == "from a pipe\n"
+
+
+def test_json_is_an_array_even_without_hits(run: Run, engine: Any, make_hit: MakeHit) -> None:
+    outcome = run("query", "x", "--json")
+    assert (outcome.code, json.loads(outcome.out)) == (1, [])
+    engine.hits = [make_hit(1), make_hit(2)]
+    assert [hit["rank"] for hit in json.loads(run("query", "x", "--json").out)] == [1, 2]
+
+
+def test_jsonl_is_one_object_a_line(run: Run, engine: Any, make_hit: MakeHit) -> None:
+    engine.hits = [make_hit(1), make_hit(2)]
+    assert [json.loads(line)["id"] for line in run("query", "x", "--jsonl").out.splitlines()] == [1, 2]
+
+
+def test_files_are_listed_once_in_rank_order(run: Run, engine: Any, make_hit: MakeHit) -> None:
+    paths = ["b.md", "a b.md", "b.md", None]
+    engine.hits = [make_hit(rank, path=path) for rank, path in enumerate(paths, start=1)]
+    assert run("query", "x", "--files").out == "b.md\na b.md\ndoc-4\n"
+
+
+@pytest.mark.usefixtures("engine")
+def test_only_one_form_at_a_time(run: Run) -> None:
+    outcome = run("query", "x", "--json", "--files")
+    assert outcome.code == 2
+    assert "choose one of --json, --jsonl and --files" in outcome.err
+
+
+def test_full_and_highlight_are_passed_on(run: Run, engine: Any, make_hit: MakeHit) -> None:
+    engine.hits = [make_hit(1, text="First line.\nSecond line.", snippet="First line.")]
+    outcome = run("query", "x", "--full", "--highlight")
+    assert "    Second line." in outcome.out
+    assert engine.asked[0]["highlight"] is True
+
+
+@pytest.mark.parametrize(
+    "error", [IndexNotFoundError("no index", hint="make one"), InputError("the query is empty", hint="ask")]
+)
+def test_engine_errors_are_exit_code_2(error: Exception, run: Run, engine: Any) -> None:
+    engine.error = error
+    outcome = run("query", "x")
+    assert (outcome.code, outcome.out) == (2, "")
+    assert outcome.err.startswith("error: ")
+    assert "\nhint: " in outcome.err
+
+
+def test_a_filter_that_does_not_parse_is_pointed_at(run: Run, engine: Any) -> None:
+    engine.error = FilterError("expected a value", hint="write lang = 'en'", position=7)
+    outcome = run("query", "x", "--where", "lang = ")
+    assert outcome.code == 2
+    assert outcome.err == "error: expected a value\n  lang = \n         ^\nhint: write lang = 'en'\n"
+
+
+def test_a_question_is_required(run: Run) -> None:
+    outcome = run("query")
+    assert outcome.code == 2
+    assert "TEXT" in outcome.err
+    assert "hint: searchkit query --help" in outcome.err
+
+
+@pytest.mark.usefixtures("engine")
+def test_a_limit_that_is_no_number_is_refused(run: Run) -> None:
+    outcome = run("query", "x", "-k", "many")
+    assert outcome.code == 2
+    assert "'many' is not a whole number" in outcome.err
+
+
+def test_similar_takes_a_chunk_number_or_a_name(run: Run, engine: Any, make_hit: MakeHit) -> None:
+    engine.hits = [make_hit(1)]
+    assert run("similar", "42", "-k", "2").code == 0
+    assert run("similar", "docs/42.md", "--json").code == 0
+    assert [asked["target"] for asked in engine.asked] == [42, "docs/42.md"]
