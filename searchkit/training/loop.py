@@ -1,120 +1,59 @@
-"""The training loop: steps, schedule, dev evaluation, the best weights, the log.
+"""The training loop: steps, schedule, dev evaluation, the best weights, states to resume from.
 
 Beside the output folder ``NAME`` stands ``NAME.run`` with what belongs to the run and not to the encoder:
 
-    log.jsonl            one object a step: step, loss, lr, sentences_per_s, source; and one a dev evaluation
+    log.jsonl            one line a step and a dev evaluation (`journal`)
+    state.safetensors    the last saved state (`state`); removed when the run is done
     best.safetensors     the weights of the best dev evaluation so far
 
-Each is appended to or replaced whole, so that a crash leaves the last complete one.
+The checkpoint itself is written when the last step is done, whole or not at all (`writer`).
 """
 
 from __future__ import annotations
 
+import dataclasses
+import hashlib
 import json
 import math
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
-from searchkit.errors import MissingExtraError, TrainingError
-from searchkit.training.recipe import Head, Precision, Recipe, RunSettings
-from searchkit.training.sources import Source, read_source
+import torch
+from safetensors.torch import load_file
 
-if TYPE_CHECKING:
-    import torch
+from searchkit.errors import TrainingError
+from searchkit.training.card import write_card
+from searchkit.training.journal import Journal
+from searchkit.training.learner import Learner
+from searchkit.training.mining import with_mined_negatives
+from searchkit.training.mixture import Mixture
+from searchkit.training.model import averaged, copy_weights, load_start, put_weights, trained_weights
+from searchkit.training.probe import TrainingEncoder
+from searchkit.training.randomness import get_random_state, set_random_state
+from searchkit.training.recipe import Recipe, recipe_facts
+from searchkit.training.report import DevScore, TrainingProgress, TrainingReport
+from searchkit.training.schedule import build_optimizer, learning_rate, step_count
+from searchkit.training.sources import Source
+from searchkit.training.state import STATE, Identity, Place, load_state, save_state, write_tensors
+from searchkit.training.world import join_world
+from searchkit.training.writer import write_checkpoint
 
-    from searchkit.training.probe import TrainingEncoder
-
-    Evaluate = Callable[[TrainingEncoder], float]
-
-
-@dataclass(frozen=True, slots=True)
-class TrainingProgress:
-    """Where a run stands after a step.
-
-    Attributes:
-        step, steps: done, and in all.
-        loss: of this step.
-        learning_rate: of this step.
-        sentences_per_s: texts through the model in the time since the last report.
-        source: the label of the source of the batch; several are joined by a plus sign.
-        seconds_left: an estimate from the mean speed so far.
-        dev_score, best_score: of the last and the best dev evaluation; None before the first.
-    """
-
-    step: int
-    steps: int
-    loss: float
-    learning_rate: float
-    sentences_per_s: float
-    source: str
-    seconds_left: float
-    dev_score: float | None = None
-    best_score: float | None = None
+Evaluate = Callable[[TrainingEncoder], float]
+BEST = "best.safetensors"
 
 
-@dataclass(frozen=True, slots=True)
-class TrainingReport:
-    """What a run did.
-
-    Attributes:
-        out: the checkpoint folder.
-        steps: optimiser steps.
-        first_loss, last_loss: means over the first and the last tenth of the steps.
-        best_step, best_score: of the weights that were kept; the score is None without a dev evaluation.
-        scores: every dev evaluation, (step, score).
-        sentences: texts through the model.
-        seconds: wall time.
-        sources: what was read, and which rows were bad.
-    """
-
-    out: Path
-    steps: int
-    first_loss: float
-    last_loss: float
-    best_step: int
-    best_score: float | None
-    scores: tuple[tuple[int, float], ...]
-    sentences: int
-    seconds: float
-    sources: tuple[Source, ...]
-
-
-def train(
-    recipe: Recipe,
-    out: Path,
-    *,
-    evaluate: Evaluate | None = None,
-    progress: Callable[[TrainingProgress], None] | None = None,
-    resume: bool = False,
-) -> TrainingReport:
-    """Train an encoder and write it to ``out``.
+class Loop:
+    """One run, from the start's weights or a saved state to the checkpoint.
 
     Args:
-        recipe: start, settings and data.
-        out: the checkpoint folder to write; must not exist yet.
-        evaluate: dev score of an encoder, higher is better; the best weights are kept. Without it, the last.
-        progress: called after every step.
-        resume: go on from the last saved state of a run with the same ``out``.
-
-    Raises:
-        TrainingError: unusable data or checkpoint, an occupied ``out``, or a loss that is not a number.
-        MissingExtraError: torch, transformers or pyarrow is not installed.
+        recipe: what to do.
+        sources: what was read for it, in its order.
+        out: the checkpoint folder; does not exist yet.
+        evaluate: dev score of an encoder, or None.
+        progress: called after every step, or None.
     """
-    try:
-        import torch  # noqa: F401
-    except ImportError as exc:
-        raise MissingExtraError("torch", "train") from exc
-    from searchkit.training.checkpoint import check_free
 
-    check_free(out)
-    sources = tuple(read_source(settings, seed=recipe.run.seed) for settings in recipe.data)
-    return _Trainer(recipe, sources, out, evaluate, progress).run()
-
-
-class _Trainer:
     def __init__(
         self,
         recipe: Recipe,
@@ -123,209 +62,159 @@ class _Trainer:
         evaluate: Evaluate | None,
         progress: Callable[[TrainingProgress], None] | None,
     ) -> None:
-        import torch
+        run = recipe.run
+        self._recipe, self._run, self._out = recipe, run, out
+        self._evaluate, self._progress = evaluate, progress
+        self._world = join_world(run.device)
+        torch.manual_seed(run.seed)
+        self._start = load_start(run)
+        self._model = self._start.model.to(self._world.device).train()
+        self._encoder = TrainingEncoder(self._start, run)
+        self._sources = [with_mined_negatives(source, self._encoder, seed=run.seed) for source in sources]
+        self._mixture = Mixture(self._sources, batch_size=run.batch_size, seed=run.seed)
+        self._learner = Learner(self._start, run, self._world)
+        self._optimizer = build_optimizer(self._model, run)
+        self._first_weights = copy_weights(self._model) if run.average_with_start else {}
+        self._steps = step_count(run, self._sources)
+        self._folder = run_folder(out)
+        self._done, self._earlier_seconds, self._log_length = 0, 0.0, 0
+        torch.manual_seed(run.seed + self._world.rank)  # each process its own dropout
 
-        from searchkit.training.mixture import Mixture
-        from searchkit.training.model import load_start, tokenizer_of, trained_weights
-        from searchkit.training.probe import TrainingEncoder
+    def resume(self) -> None:
+        """Go on from the saved state, if there is one.
 
-        self.recipe, self.settings, self.sources, self.out = recipe, recipe.run, tuple(sources), out
-        self.evaluate, self.progress = evaluate, progress
-        torch.manual_seed(self.settings.seed)
-        self.device = choose_device(self.settings.device)
-        model, self.loaded_tokenizer = load_start(self.settings)
-        self.model = model.to(self.device)
-        self.tokenizer = tokenizer_of(self.loaded_tokenizer)
-        self.mixture = Mixture(sources, batch_size=self.settings.batch_size, seed=self.settings.seed)
-        self.steps = step_count(self.settings, sources)
-        self.optimizer = build_optimizer(self.model, self.settings)
-        share = self.settings.average_with_start
-        self.start = {n: w.detach().clone() for n, w in trained_weights(model).items()} if share else {}
-        self.encoder = TrainingEncoder(
-            self.model,
-            self.tokenizer,
-            max_tokens=self.settings.max_tokens,
-            tokens_per_pass=self.settings.tokens_per_pass,
-        )
-        self.folder = out.with_name(out.name + ".run")
-        self.losses: list[float] = []
-        self.scores: list[tuple[int, float]] = []
-        self.sentences = 0
+        Raises:
+            TrainingError: the state is damaged, or belongs to another recipe or other data.
+        """
+        if not (self._folder / STATE).exists():
+            return
+        place, random_states = load_state(self._folder, self._identity(), self._model, self._optimizer)
+        if len(random_states) != self._world.size:
+            raise TrainingError(
+                f"{self._folder / STATE} was saved by {len(random_states)} processes, not {self._world.size}",
+                hint="start as many, or remove it to begin anew",
+            )
+        self._mixture.seek(place.position)
+        if place.scaler:
+            self._learner.scaler.load_state_dict(dict(place.scaler))
+        self._done, self._earlier_seconds, self._log_length = place.step, place.seconds, place.log_length
+        set_random_state(self._world.device, random_states[self._world.rank])
 
     def run(self) -> TrainingReport:
-        self.folder.mkdir(parents=True, exist_ok=True)
+        """Take the remaining steps and write the checkpoint.
+
+        Raises:
+            TrainingError: the loss is not a number, or a source gives no batch.
+        """
+        self._folder.mkdir(parents=True, exist_ok=True)
+        folder = self._folder if self._world.is_first else None
+        journal = Journal(folder, length=self._log_length, tensorboard=self._run.tensorboard)
         began = time.perf_counter()
-        self.model.train()
-        with (self.folder / "log.jsonl").open("w", encoding="utf-8") as log:
-            for step in range(1, self.steps + 1):
-                report = self._step(step, began)
-                self._evaluate_at(step, log)
-                self._tell(report, log)
-        self._restore_best()
-        seconds = time.perf_counter() - began
-        self._write()
-        return self._report(seconds)
+        try:
+            for step in range(self._done + 1, self._steps + 1):
+                self._take(step, journal, began)
+        finally:
+            journal.close()
+        return self._finish(journal, self._earlier_seconds + time.perf_counter() - began)
+
+    def _take(self, step: int, journal: Journal, began: float) -> None:
+        progress = self._step(step, began)
+        journal.step(progress)
+        if self._is_due(step, self._run.evaluate_every, at_end=True) and self._world.is_first:
+            self._score(step, journal)
+        if self._is_due(step, self._run.save_every, at_end=False):
+            self._save(step, journal, self._earlier_seconds + time.perf_counter() - began)
+        if self._progress is not None and self._world.is_first:
+            last = journal.scores[-1].score if journal.scores else None
+            best = journal.best.score if journal.best else None
+            self._progress(dataclasses.replace(progress, dev_score=last, best_score=best))
+
+    def _is_due(self, step: int, every: int, *, at_end: bool) -> bool:
+        return (at_end and step == self._steps) or (every > 0 and step % every == 0)
 
     def _step(self, step: int, began: float) -> TrainingProgress:
-        import torch
-
         started = time.perf_counter()
-        rate = learning_rate(step, self.steps, self.settings)
-        for group in self.optimizer.param_groups:
+        rate = learning_rate(step, self._steps, self._run)
+        for group in self._optimizer.param_groups:
             group["lr"] = rate
-        labels, losses, texts = [], [], 0
-        for part in range(self.settings.accumulate):
-            batch = self.mixture.batch((step - 1) * self.settings.accumulate + part)
-            loss, count = self._backward(batch)
-            labels.append(batch.settings.label)
-            losses.append(loss)
-            texts += count
-        mean = sum(losses) / len(losses)
-        if not math.isfinite(mean):
+        parts = self._run.accumulate
+        batches = [self._mixture.batch((step - 1) * parts + part) for part in range(parts)]
+        lessons = [self._learner.learn(batch, is_last=batch is batches[-1]) for batch in batches]
+        loss = sum(lesson.loss for lesson in lessons) / parts
+        source = "+".join(dict.fromkeys(batch.settings.label for batch in batches))
+        if not math.isfinite(loss):
             raise TrainingError(
-                f"the loss is {mean} at step {step} (source {'+'.join(labels)})",
+                f"the loss is {loss} at step {step} (source {source})",
                 hint="lower learning_rate, or use precision bf16 or fp32",
             )
-        torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.settings.clip)
-        self.optimizer.step()
-        self.optimizer.zero_grad(set_to_none=True)
-        self.losses.append(mean)
-        self.sentences += texts
+        self._update()
         now = time.perf_counter()
-        left = (now - began) / step * (self.steps - step)
-        source = "+".join(dict.fromkeys(labels))
-        return TrainingProgress(step, self.steps, mean, rate, texts / (now - started), source, left)
+        texts = sum(lesson.texts for lesson in lessons)
+        left = (now - began) / (step - self._done) * (self._steps - step)
+        return TrainingProgress(step, self._steps, loss, rate, texts / (now - started), texts, source, left)
 
-    def _backward(self, batch: Any) -> tuple[float, int]:
-        from searchkit.training.contrast import batch_loss, texts_of
-        from searchkit.training.probe import autocast
+    def _update(self) -> None:
+        scaler = self._learner.scaler
+        scaler.unscale_(self._optimizer)
+        torch.nn.utils.clip_grad_norm_(self._model.parameters(), self._run.clip)
+        scaler.step(self._optimizer)
+        scaler.update()
+        self._optimizer.zero_grad(set_to_none=True)
 
-        texts = texts_of(batch, self.settings)
-        passes = self.tokenizer.passes(
-            texts,
-            max_tokens=batch.settings.max_tokens or self.settings.max_tokens,
-            tokens_per_pass=self.settings.tokens_per_pass,
-        )
-        with autocast(self.device, self.settings.precision):
-            embeddings = self.model(passes)
-        loss = batch_loss(batch, embeddings, self.settings)
-        (loss / self.settings.accumulate).backward()  # type: ignore[no-untyped-call]
-        return float(loss.detach()), len(texts)
-
-    def _evaluate_at(self, step: int, log: Any) -> None:
-        every = self.settings.evaluate_every
-        if self.evaluate is None or not (step == self.steps or (every and step % every == 0)):
+    def _score(self, step: int, journal: Journal) -> None:
+        """Evaluate what would be kept now, and keep it where it is the best so far."""
+        if self._evaluate is None:
             return
-        from safetensors.torch import save_file
+        with averaged(self._model, self._first_weights, self._run.average_with_start):
+            score = DevScore(step, float(self._evaluate(self._encoder)))
+            if not math.isfinite(score.score):
+                raise TrainingError(f"the dev evaluation gave {score.score} at step {step}, expected a number")
+            journal.dev(score)
+            if journal.best == score:
+                write_tensors(self._folder / BEST, trained_weights(self._model))
+        self._model.train()
 
-        from searchkit.training.model import averaged_with, trained_weights
+    def _save(self, step: int, journal: Journal, seconds: float) -> None:
+        states = self._world.gather_bytes(get_random_state(self._world.device))
+        if self._world.is_first:
+            place = Place(step, seconds, journal.length, self._mixture.position, self._learner.scaler.state_dict())
+            save_state(self._folder, self._identity(), place, self._model, self._optimizer, states)
 
-        with averaged_with(self.model, self.start, self.settings.average_with_start):
-            score = self._score()
-            if not self.scores or score > max(best for _, best in self.scores):
-                partial = self.folder / "best.partial"
-                save_file({n: w.detach().cpu() for n, w in trained_weights(self.model).items()}, partial)
-                partial.replace(self.folder / "best.safetensors")
-        self.scores.append((step, score))
-        log.write(json.dumps({"step": step, "dev_score": score}) + "\n")
+    def _identity(self) -> Identity:
+        facts = recipe_facts(self._recipe)
+        digest = hashlib.sha256(json.dumps(facts, sort_keys=True, default=str).encode()).hexdigest()
+        return Identity(digest, tuple(len(source.rows) for source in self._sources))
 
-    def _score(self) -> float:
-        assert self.evaluate is not None
-        in_use, self.model.head_in_use = self.model.head_in_use, self.settings.head is Head.KEPT
-        self.model.eval()
-        try:
-            return self.evaluate(self.encoder)
-        finally:
-            self.model.train()
-            self.model.head_in_use = in_use
-
-    def _tell(self, report: TrainingProgress, log: Any) -> None:
-        import dataclasses
-
-        line = {
-            "step": report.step,
-            "loss": round(report.loss, 6),
-            "lr": report.learning_rate,
-            "sentences_per_s": round(report.sentences_per_s, 1),
-            "source": report.source,
-        }
-        log.write(json.dumps(line) + "\n")
-        log.flush()
-        if self.progress is not None:
-            if self.scores:
-                last, best = self.scores[-1][1], max(score for _, score in self.scores)
-                report = dataclasses.replace(report, dev_score=last, best_score=best)
-            self.progress(report)
-
-    def _restore_best(self) -> None:
-        """Put the weights that are kept into the model: the best ones, or the last averaged with the start."""
-        import torch
-        from safetensors.torch import load_file
-
-        from searchkit.training.model import trained_weights
-
-        weights = trained_weights(self.model)
-        with torch.no_grad():
-            if self.scores:
-                for name, best in load_file(self.folder / "best.safetensors").items():
-                    weights[name].copy_(best)
-                return
-            for name, first in self.start.items():
-                weights[name].lerp_(first, self.settings.average_with_start)
-
-    def _write(self) -> None:
-        from searchkit.training.checkpoint import write_checkpoint
-
-        log = (self.folder / "log.jsonl").read_text(encoding="utf-8")
-        write_checkpoint(self.model, self.loaded_tokenizer, self.settings, self.out, texts={"training_log.jsonl": log})
-
-    def _report(self, seconds: float) -> TrainingReport:
-        tenth = max(1, len(self.losses) // 10)
-        best = max(self.scores, key=lambda pair: pair[1]) if self.scores else (self.steps, None)
-        return TrainingReport(
-            out=self.out,
-            steps=self.steps,
-            first_loss=sum(self.losses[:tenth]) / tenth,
-            last_loss=sum(self.losses[-tenth:]) / tenth,
-            best_step=best[0],
-            best_score=best[1],
-            scores=tuple(self.scores),
-            sentences=self.sentences,
+    def _finish(self, journal: Journal, seconds: float) -> TrainingReport:
+        tenth = max(1, self._steps // 10)
+        report = TrainingReport(
+            out=self._out,
+            steps=self._steps,
+            first_loss=sum(journal.losses[:tenth]) / tenth,
+            last_loss=sum(journal.losses[-tenth:]) / tenth,
+            best=journal.best,
+            scores=tuple(journal.scores),
+            sentences=journal.sentences,
             seconds=seconds,
-            sources=self.sources,
+            sources=tuple(self._sources),
         )
+        if self._world.is_first:
+            self._write(journal, report)
+        self._world.wait()
+        return report
+
+    def _write(self, journal: Journal, report: TrainingReport) -> None:
+        if journal.best is not None:
+            put_weights(self._model, load_file(self._folder / BEST))
+        elif self._first_weights:
+            with averaged(self._model, self._first_weights, self._run.average_with_start):
+                kept = copy_weights(self._model)
+            put_weights(self._model, kept)
+        write_checkpoint(self._start, self._run, self._out, lambda folder: write_card(folder, self._recipe, report))
+        for name in (STATE, BEST):
+            (self._folder / name).unlink(missing_ok=True)
 
 
-def learning_rate(step: int, steps: int, run: RunSettings) -> float:
-    """The rate of ``step`` (from 1): linear up over the warm-up, then linear down, 0 after the last step."""
-    warm = round(run.warmup * steps)
-    if step <= warm:
-        return run.learning_rate * step / warm
-    return run.learning_rate * (steps - step + 1) / max(1, steps - warm)
-
-
-def step_count(run: RunSettings, sources: Sequence[Source]) -> int:
-    """Optimiser steps of a run."""
-    if run.steps is not None:
-        return run.steps
-    rows = sum(len(source.rows) for source in sources)
-    return max(1, math.ceil(run.epochs * rows / (run.batch_size * run.accumulate)))
-
-
-def choose_device(name: str) -> torch.device:
-    """``auto`` is the GPU where there is one."""
-    import torch
-
-    return torch.device(("cuda" if torch.cuda.is_available() else "cpu") if name == "auto" else name)
-
-
-def build_optimizer(model: torch.nn.Module, run: RunSettings) -> torch.optim.Optimizer:
-    """AdamW over the trained weights; biases and normalisation are not decayed."""
-    import torch
-
-    weights = [weight for weight in model.parameters() if weight.requires_grad]
-    groups = [
-        {"params": [w for w in weights if w.ndim > 1], "weight_decay": run.weight_decay},
-        {"params": [w for w in weights if w.ndim <= 1], "weight_decay": 0.0},
-    ]
-    return torch.optim.AdamW(groups, lr=run.learning_rate, fused=True)
+def run_folder(out: Path) -> Path:
+    """Where a run keeps its log and states: beside the checkpoint folder."""
+    return out.with_name(out.name + ".run")

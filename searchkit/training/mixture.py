@@ -6,15 +6,20 @@ how far each source has been read; `Mixture.position` gives it as plain numbers 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from searchkit.errors import TrainingError
 from searchkit.training.crops import cloze_pair, crop_pair
-from searchkit.training.recipe import DataSettings, Kind
+from searchkit.training.settings import DataSettings, Kind
 from searchkit.training.sources import Row, Source
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +35,11 @@ class Batch:
 
     def __len__(self) -> int:
         return len(self.columns[0])
+
+    def rows(self, start: int, stop: int) -> Batch:
+        """The rows ``start`` to ``stop`` as a batch."""
+        columns = tuple(column[start:stop] for column in self.columns)
+        return Batch(self.settings, columns, self.scores[start:stop])
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +96,17 @@ class _Stream:
 
     def __init__(self, source: Source, *, seed: tuple[int, int]) -> None:
         self.source = source
-        self.position = Position(epoch=0, cursor=0, waiting=())
         self._seed = seed
-        self._order: tuple[int, np.ndarray[tuple[int], np.dtype[np.int64]]] | None = None
+        self.position = Position(epoch=0, cursor=0, waiting=())
+
+    @property
+    def position(self) -> Position:
+        return Position(self._epoch, self._cursor, tuple(self._waiting))
+
+    @position.setter
+    def position(self, saved: Position) -> None:
+        self._epoch, self._cursor, self._waiting = saved.epoch, saved.cursor, deque(saved.waiting)
+        self._order = self._shuffled()
 
     def take(self, count: int) -> list[Row]:
         """Up to ``count`` rows without a text or group in common; fewer where the source has no more."""
@@ -96,39 +114,33 @@ class _Stream:
         chosen: list[int] = []
         put_off: list[int] = []
         seen: set[str] = set()
-        for scanned, row in enumerate(self._candidates()):
+        for _ in range(len(rows) + len(self._waiting)):
+            row = self._next()
             keys = _keys(rows[row])
-            if seen.isdisjoint(keys):
-                chosen.append(row)
-                seen |= keys
-            else:
-                put_off.append(row)
-            if len(chosen) == count or scanned >= len(rows):
+            fits = seen.isdisjoint(keys)
+            (chosen if fits else put_off).append(row)
+            seen |= keys
+            if len(chosen) == count:
                 break
-        self.position = Position(self.position.epoch, self.position.cursor, (*put_off, *self.position.waiting))
+        self._waiting.extendleft(reversed(put_off))
         if len(chosen) < 2:
             raise TrainingError(
-                f"{self.source.settings.path} has one row or repeats one text, expected different rows to contrast"
+                f"{self.source.settings.path} gives a batch of one row, and one row has nothing to be contrasted with",
+                hint="remove repeated texts, or the group column that holds the rows together",
             )
         return [rows[row] for row in chosen]
 
-    def _candidates(self) -> Iterator[int]:
-        while self.position.waiting:
-            first, *rest = self.position.waiting
-            self.position = Position(self.position.epoch, self.position.cursor, tuple(rest))
-            yield first
-        while True:
-            epoch, cursor = self.position.epoch, self.position.cursor
-            order = self._order_of(epoch)
-            next_cursor = (epoch, cursor + 1) if cursor + 1 < len(order) else (epoch + 1, 0)
-            self.position = Position(*next_cursor, waiting=())
-            yield int(order[cursor])
+    def _next(self) -> int:
+        if self._waiting:
+            return self._waiting.popleft()
+        if self._cursor == len(self._order):
+            self._epoch, self._cursor = self._epoch + 1, 0
+            self._order = self._shuffled()
+        self._cursor += 1
+        return int(self._order[self._cursor - 1])
 
-    def _order_of(self, epoch: int) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
-        if self._order is None or self._order[0] != epoch:
-            rng = np.random.default_rng((*self._seed, epoch))
-            self._order = epoch, rng.permutation(len(self.source.rows))
-        return self._order[1]
+    def _shuffled(self) -> NDArray[np.int64]:
+        return np.random.default_rng((*self._seed, self._epoch)).permutation(len(self.source.rows))
 
 
 def _keys(row: Row) -> set[str]:

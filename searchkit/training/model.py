@@ -1,30 +1,44 @@
-"""The encoder under training: a transformer, a pooler and, where asked for, an MLP head.
+"""The encoder under training: a transformer, a pooler and, where there is one, a head.
 
 Texts come in as `Pass` objects and leave as one (N, D) float32 matrix in the caller's order, not normalised.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from pathlib import Path
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
 
-from searchkit.errors import MissingExtraError, TrainingError
-from searchkit.training.packing import BatchTokenizer, Pass
-from searchkit.training.recipe import Head, Pooling, RunSettings
+from searchkit.encoder.checkpoint import Checkpoint, DenseHead, read_checkpoint
+from searchkit.encoder.hub import resolve_checkpoint
+from searchkit.encoder.pooling import Activation, Pooling, pool
+from searchkit.encoder.tokenization import load_tokenizer
+from searchkit.encoder.torch_runtime import load_head, load_model
+from searchkit.errors import TrainingError
+from searchkit.training.language import LanguageHead, MaskedPass
+from searchkit.training.passes import Pass
+from searchkit.training.settings import Head, RunSettings
 
 if TYPE_CHECKING:
-    from transformers import PretrainedConfig
+    from tokenizers import Tokenizer
 
-# What the architectures call their dropout probabilities; those that a configuration has are set.
-DROPOUT_FIELDS = (
-    *("hidden_dropout_prob", "attention_probs_dropout_prob"),  # BERT, RoBERTa, MPNet, ELECTRA
-    *("attention_dropout", "embedding_dropout", "mlp_dropout", "dropout"),  # ModernBERT, DistilBERT
-)
+
+class DenseLayer(nn.Module):
+    """Linear and an activation, D to D: SimCSE's MLP head when the activation is tanh."""
+
+    def __init__(self, linear: nn.Linear, activation: Activation) -> None:
+        super().__init__()
+        self.linear = linear
+        self.activation = activation
+
+    def forward(self, embeddings: Tensor) -> Tensor:
+        """(B, D) to (B, D)."""
+        projected: Tensor = self.linear(embeddings)
+        return projected.tanh() if self.activation is Activation.TANH else projected
 
 
 class SentenceModel(nn.Module):
@@ -33,106 +47,140 @@ class SentenceModel(nn.Module):
     Args:
         backbone: a transformers model that gives ``last_hidden_state``.
         pooling: how token vectors become one.
-        head: above the pooler, or None.
+        heads: layers above the pooler.
+        language_head: predicts masked tokens, or None.
     """
 
-    def __init__(self, backbone: nn.Module, pooling: Pooling, head: nn.Module | None = None) -> None:
+    def __init__(
+        self,
+        backbone: nn.Module,
+        pooling: Pooling,
+        heads: Sequence[DenseLayer] = (),
+        language_head: LanguageHead | None = None,
+    ) -> None:
         super().__init__()
         self.backbone = backbone
         self.pooling = pooling
-        self.head = head
-        self.head_in_use = head is not None
+        self.heads = nn.ModuleList(heads)
+        self.language_head = language_head
+        self.heads_in_use = True
 
-    def forward(self, passes: Sequence[Pass]) -> Tensor:
-        """(N, D) float32, row i for text i whatever the order of the passes."""
-        parts = [self.embed(each)[: len(each.rows)] for each in passes]
-        rows = torch.tensor([row for each in passes for row in each.rows], device=parts[0].device)
-        return torch.cat(parts)[rows.argsort()]
+    @property
+    def device(self) -> torch.device:
+        """Where the weights are."""
+        return next(self.parameters()).device
 
-    def embed(self, texts: Pass) -> Tensor:
-        """(B, D) float32 of one pass, the filling rows included."""
-        device = next(self.parameters()).device
-        mask = texts.mask.to(device)
-        embedding = self._pool(texts.ids.to(device), mask)
-        return self.head(embedding).float() if self.head is not None and self.head_in_use else embedding
+    def forward(self, passes: Sequence[Pass], masked: Sequence[MaskedPass] = ()) -> tuple[Tensor, Tensor]:
+        """Embeddings and the masked-language loss.
 
-    def _pool(self, ids: Tensor, mask: Tensor) -> Tensor:
-        between = self.pooling in (Pooling.AVG_TOP2, Pooling.AVG_FIRST_LAST)
-        output = self.backbone(input_ids=ids, attention_mask=mask, output_hidden_states=between)
-        if self.pooling is Pooling.CLS:
-            return output.last_hidden_state[:, 0].float()
-        if self.pooling is Pooling.MEAN:
-            return _mean(output.last_hidden_state, mask)
-        other = output.hidden_states[-2 if self.pooling is Pooling.AVG_TOP2 else 1]
-        return _mean((output.hidden_states[-1].float() + other.float()) / 2, mask)
+        Returns:
+            (N, D) float32, row i for text i whatever the order of the passes; and a scalar: cross entropy summed
+            over the masked tokens of ``masked``, 0 without any.
+        """
+        parts = [self._embed(each)[: len(each.rows)] for each in passes]
+        rows = torch.tensor([row for each in passes for row in each.rows], device=self.device)
+        language = torch.zeros((), device=self.device)
+        for each in masked:
+            language = language + self._predict_masked(each)
+        return torch.cat(parts)[rows.argsort()], language
 
+    def _embed(self, texts: Pass) -> Tensor:
+        mask = texts.mask.to(self.device)
+        every = self.pooling.needs_all_layers
+        output = self.backbone(input_ids=texts.ids.to(self.device), attention_mask=mask, output_hidden_states=every)
+        states = output.hidden_states if every else (output.last_hidden_state,)
+        embeddings = pool([state.float() for state in states], mask, self.pooling)
+        for head in self.heads if self.heads_in_use else ():
+            embeddings = head(embeddings)
+        return embeddings.float()
 
-def _mean(hidden: Tensor, mask: Tensor) -> Tensor:
-    weights = mask[:, :, None].float()  # (B, T, 1)
-    return (hidden.float() * weights).sum(dim=1) / weights.sum(dim=1)
-
-
-class MlpHead(nn.Module):
-    """Linear and tanh, D to D, from random weights: SimCSE's head above the pooler."""
-
-    def __init__(self, dimension: int) -> None:
-        super().__init__()
-        self.linear = nn.Linear(dimension, dimension)
-
-    def forward(self, embeddings: Tensor) -> Tensor:
-        return torch.tanh(self.linear(embeddings))
+    def _predict_masked(self, masked: MaskedPass) -> Tensor:
+        assert self.language_head is not None
+        ids, mask = masked.ids.to(self.device), masked.mask.to(self.device)
+        hidden = self.backbone(input_ids=ids, attention_mask=mask).last_hidden_state
+        table = self.backbone.get_input_embeddings().weight  # type: ignore[operator]
+        loss: Tensor = self.language_head(hidden, table, masked.labels.to(self.device))
+        return loss
 
 
-def load_start(run: RunSettings) -> tuple[SentenceModel, Any]:
-    """The model that training starts from, with dropout, head and freezing set, and its tokenizer.
+@dataclass(frozen=True, slots=True)
+class Start:
+    """What training begins with.
+
+    Attributes:
+        checkpoint: the folder it came from, with its limits and prompts.
+        tokenizer: without padding.
+        pad_id: the padding token.
+    """
+
+    checkpoint: Checkpoint
+    model: SentenceModel
+    tokenizer: Tokenizer
+    pad_id: int
+
+
+def load_start(run: RunSettings) -> Start:
+    """The model that training starts from, with dropout, head and freezing set.
 
     Args:
-        run: ``base`` names a checkpoint folder or a cached hub model.
+        run: ``base`` names the checkpoint.
 
     Raises:
-        TrainingError: there is no such checkpoint, or it has fewer layers than should be frozen.
-        MissingExtraError: transformers is not installed.
+        CheckpointError: there is no such checkpoint, or it is damaged.
+        TrainingError: texts may be longer than it takes, or it has fewer layers than should be frozen.
     """
-    try:
-        from transformers import AutoConfig, AutoModel, AutoTokenizer
-    except ImportError as exc:
-        raise MissingExtraError("transformers", "train") from exc
-    try:
-        config = AutoConfig.from_pretrained(run.base, local_files_only=True)
-        tokenizer = AutoTokenizer.from_pretrained(run.base, local_files_only=True, use_fast=True)
-        set_dropout(config, run.dropout)
-        if run.random_start:
-            backbone = AutoModel.from_config(config)
-        else:
-            backbone = AutoModel.from_pretrained(
-                run.base, config=config, local_files_only=True, use_safetensors=True, dtype=torch.float32
-            )
-    except (OSError, ValueError) as exc:
-        raise TrainingError(
-            f"no checkpoint at {run.base!r}: {exc}", hint="give a folder with config.json and model.safetensors"
-        ) from exc
-    head = None if run.head is Head.NONE else MlpHead(config.hidden_size)
-    model = SentenceModel(backbone, run.pooling, head)
+    checkpoint = read_checkpoint(resolve_checkpoint(run.base), pooling=run.pooling)
+    if run.max_tokens > checkpoint.max_tokens:
+        raise TrainingError(f"max_tokens is {run.max_tokens}, but {checkpoint.name} takes {checkpoint.max_tokens}")
+    backbone = _random_backbone(checkpoint) if run.random_start else load_model(checkpoint, dtype=torch.float32)
+    language_head = LanguageHead.like(backbone) if run.mlm_weight else None
+    model = SentenceModel(backbone, checkpoint.pooling, _heads(run, checkpoint, backbone), language_head)
+    set_dropout(model, run.dropout)
     freeze(model, embeddings=run.freeze_embeddings, layers=run.freeze_layers)
-    return model, tokenizer
+    tokenizer = load_tokenizer(checkpoint.folder)
+    return Start(checkpoint, model, tokenizer, int(backbone.config.pad_token_id or 0))
 
 
-def tokenizer_of(loaded: Any) -> BatchTokenizer:
-    """The fast tokenizer inside a transformers tokenizer."""
-    return BatchTokenizer(loaded.backend_tokenizer, pad_id=loaded.pad_token_id or 0)
+def _random_backbone(checkpoint: Checkpoint) -> Any:
+    from transformers import AutoConfig, AutoModel
+
+    return AutoModel.from_config(AutoConfig.from_pretrained(checkpoint.folder, local_files_only=True))
 
 
-def set_dropout(config: PretrainedConfig, probability: float | None) -> None:
-    """Set every dropout probability that the architecture has; None leaves them."""
-    for name in DROPOUT_FIELDS:
-        if probability is not None and hasattr(config, name):
-            setattr(config, name, probability)
+def _heads(run: RunSettings, checkpoint: Checkpoint, backbone: Any) -> list[DenseLayer]:
+    if run.head is Head.AS_START:
+        return [_loaded_head(head) for head in checkpoint.heads]
+    if run.head is Head.NONE:
+        return []
+    dimension = backbone.config.hidden_size
+    return [DenseLayer(nn.Linear(dimension, dimension), Activation.TANH)]
+
+
+def _loaded_head(head: DenseHead) -> DenseLayer:
+    weight, bias = load_head(head)
+    linear = nn.Linear(weight.shape[1], weight.shape[0])
+    linear.load_state_dict({"weight": weight, "bias": bias})
+    return DenseLayer(linear, head.activation)
+
+
+def set_dropout(model: nn.Module, probability: float | None) -> None:
+    """Set every dropout of the transformer; None leaves them.
+
+    The modules are set rather than the configuration, which is written with the finished checkpoint.
+    """
+    if probability is None:
+        return
+    for module in model.modules():
+        if isinstance(module, nn.Dropout):
+            module.p = probability
+        if isinstance(getattr(module, "attention_dropout", None), float):  # ModernBERT keeps a number here
+            setattr(module, "attention_dropout", probability)  # noqa: B010, torch types it as a Tensor
 
 
 def freeze(model: SentenceModel, *, embeddings: bool, layers: int) -> None:
     """Take the embedding table, the first ``layers`` layers and any pooler of the backbone out of training.
 
-    The backbone's own pooler is never used here; without a gradient it would only trouble the optimiser.
+    The backbone's own pooler is never used here: it would have no gradient, which distributed training refuses.
     """
     blocks = layers_of(model.backbone)
     if layers > len(blocks):
@@ -145,38 +193,41 @@ def freeze(model: SentenceModel, *, embeddings: bool, layers: int) -> None:
             module.requires_grad_(False)
 
 
-def layers_of(backbone: nn.Module) -> Sequence[nn.Module]:
+def layers_of(backbone: nn.Module) -> nn.ModuleList:
     """The transformer blocks in order, whatever the architecture calls them."""
     lists = [module for module in backbone.modules() if isinstance(module, nn.ModuleList)]
     if not lists:
         raise TrainingError(f"{type(backbone).__name__} has no list of layers, expected a transformer")
-    return max(lists, key=len)
+    return max(lists, key=lambda blocks: len(blocks))
 
 
-def trained_weights(model: nn.Module) -> dict[str, Tensor]:
+def trained_weights(model: nn.Module) -> dict[str, nn.Parameter]:
     """The parameters that training changes, by name; not copies."""
     return {name: weight for name, weight in model.named_parameters() if weight.requires_grad}
 
 
+def copy_weights(model: nn.Module) -> dict[str, Tensor]:
+    """A copy of `trained_weights`."""
+    return {name: weight.detach().clone() for name, weight in trained_weights(model).items()}
+
+
+@torch.no_grad()
+def put_weights(model: nn.Module, saved: Mapping[str, Tensor]) -> None:
+    """Set the trained weights to ``saved``."""
+    weights = trained_weights(model)
+    for name, weight in saved.items():
+        weights[name].copy_(weight)
+
+
 @contextmanager
-def averaged_with(model: nn.Module, start: dict[str, Tensor], share: float) -> Iterator[None]:
+def averaged(model: nn.Module, start: Mapping[str, Tensor], share: float) -> Iterator[None]:
     """Inside the block the model is ``share * start + (1 - share) * model``; afterwards it is itself again.
 
     Wortsman et al. 2022, "Robust fine-tuning of zero-shot models", https://arxiv.org/abs/2109.01903
     """
-    weights = trained_weights(model)
-    own = {name: weights[name].detach().clone() for name in start}
-    with torch.no_grad():
-        for name, first in start.items():
-            weights[name].lerp_(first.to(weights[name].device), share)
+    own = copy_weights(model) if share else {}
+    put_weights(model, {name: torch.lerp(weight, start[name], share) for name, weight in own.items()})
     try:
         yield
     finally:
-        with torch.no_grad():
-            for name, weight in own.items():
-                weights[name].copy_(weight)
-
-
-def local_name(base: str) -> str:
-    """The last part of a path or hub name, for cards and messages: no folder of the machine appears in them."""
-    return Path(base).name
+        put_weights(model, own)

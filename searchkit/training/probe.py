@@ -2,65 +2,96 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 
-from searchkit.training.model import SentenceModel
-from searchkit.training.packing import BatchTokenizer
-from searchkit.training.recipe import Precision
+from searchkit.encoder.batching import windows
+from searchkit.training.model import Start
+from searchkit.training.passes import cut_passes
+from searchkit.training.settings import Head, RunSettings
 
 if TYPE_CHECKING:
-    from searchkit.types import Rows
+    from tokenizers import Tokenizer
 
-PIECE = 4096  # texts that are tokenised and sorted together
+    from searchkit.types import Rows
 
 
 class TrainingEncoder:
-    """Texts in, unit rows out, with the weights as they are at that moment and without dropout.
+    """An `Encoder` over weights that still change: each call uses them as they are, without dropout.
 
     Args:
-        max_tokens: longer texts are cut.
-        tokens_per_pass: padded tokens that run at once.
+        start: the model under training.
+        run: ``max_tokens``, and whether the head is part of the encoder.
     """
 
-    def __init__(
-        self, model: SentenceModel, tokenizer: BatchTokenizer, *, max_tokens: int, tokens_per_pass: int
-    ) -> None:
-        self._model = model
-        self._tokenizer = tokenizer
-        self._max_tokens = max_tokens
-        self._tokens_per_pass = tokens_per_pass
+    def __init__(self, start: Start, run: RunSettings) -> None:
+        self._start = start
+        self._run = run
+
+    @property
+    def name(self) -> str:
+        """What to show."""
+        return f"{self._start.checkpoint.name} in training"
 
     @property
     def dimension(self) -> int:
         """D of the rows."""
-        return int(self._model.backbone.config.hidden_size)  # type: ignore[union-attr, arg-type]
+        return int(self.encode_passages(["x"]).shape[1])
+
+    @property
+    def max_tokens(self) -> int:
+        """Longest input in tokens."""
+        return self._run.max_tokens
+
+    @property
+    def fingerprint(self) -> str:
+        """Hex SHA-256 of the weights as they are now."""
+        digest = hashlib.sha256()
+        for weight in self._start.model.state_dict().values():
+            digest.update(weight.detach().cpu().numpy().tobytes())
+        return digest.hexdigest()
+
+    @property
+    def tokenizer(self) -> Tokenizer:
+        """A copy without truncation."""
+        copy = type(self._start.tokenizer).from_str(self._start.tokenizer.to_str())
+        copy.no_truncation()
+        return copy
 
     def encode_queries(self, texts: Sequence[str]) -> Rows:
         """(N, D) float32 unit rows."""
-        return self.encode_passages(texts)
+        return self._encode(texts, self._start.checkpoint.query_prompt)
 
     def encode_passages(self, texts: Sequence[str]) -> Rows:
         """(N, D) float32 unit rows."""
-        was_training = self._model.training
-        self._model.eval()
+        return self._encode(texts, self._start.checkpoint.passage_prompt)
+
+    def _encode(self, texts: Sequence[str], prompt: str) -> Rows:
+        lower = self._start.checkpoint.lower_case
+        texts = [(prompt + text).lower() if lower else prompt + text for text in texts]
+        model = self._start.model
+        was_training, were_in_use = model.training, model.heads_in_use
+        model.eval()
+        model.heads_in_use = self._run.head is not Head.TRAIN_ONLY
         try:
-            pieces = [self._encode(texts[start : start + PIECE]) for start in range(0, len(texts), PIECE)]
+            pieces = [self._encode_window(texts[start:stop]) for start, stop in windows(texts)]
         finally:
-            self._model.train(was_training)
-        return np.concatenate([np.zeros((0, self.dimension), np.float32), *pieces])
+            model.train(was_training)
+            model.heads_in_use = were_in_use
+        return np.concatenate(pieces) if pieces else np.zeros((0, self.dimension), np.float32)
 
     @torch.no_grad()
-    def _encode(self, texts: Sequence[str]) -> Rows:
-        passes = self._tokenizer.passes(texts, max_tokens=self._max_tokens, tokens_per_pass=self._tokens_per_pass)
-        rows: Rows = torch.nn.functional.normalize(self._model(passes), dim=1).cpu().numpy()
+    def _encode_window(self, texts: Sequence[str]) -> Rows:
+        passes = cut_passes(
+            self._start.tokenizer,
+            texts,
+            max_tokens=self._run.max_tokens,
+            tokens_per_pass=self._run.tokens_per_pass,
+            pad_id=self._start.pad_id,
+        )
+        rows: Rows = torch.nn.functional.normalize(self._start.model(passes)[0], dim=1).cpu().numpy()
         return rows
-
-
-def autocast(device: torch.device, precision: Precision) -> torch.autocast:
-    """The context in which matrix products run in ``precision``."""
-    dtype = torch.float16 if precision is Precision.FP16 else torch.bfloat16
-    return torch.autocast(device.type, dtype=dtype, enabled=precision is not Precision.FP32)

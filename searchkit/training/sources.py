@@ -17,8 +17,9 @@ from typing import Any
 
 import numpy as np
 
+from searchkit.encoder.weights import file_sha256
 from searchkit.errors import MissingExtraError, TrainingError
-from searchkit.training.recipe import DataSettings, Kind
+from searchkit.training.settings import DataSettings, Kind
 
 SHOWN_BAD_ROWS = 5
 PARQUET_BATCH = 4096
@@ -56,6 +57,7 @@ class Source:
     Attributes:
         bad_count: rows that could not be used; ``bad`` names the first few of them.
         filtered: rows that ``keep``, ``drop`` and ``limit`` left out.
+        sha256: of the file.
     """
 
     settings: DataSettings
@@ -63,6 +65,7 @@ class Source:
     bad_count: int
     bad: tuple[BadRow, ...]
     filtered: int
+    sha256: str
 
     @property
     def summary(self) -> str:
@@ -112,7 +115,8 @@ def _collect(settings: DataSettings, records: Iterator[_Record], seed: int) -> S
         found = f"; line {bad[0].line}: {bad[0].reason}" if bad else ""
         raise TrainingError(f"{settings.path} has no usable row ({bad_count} bad, {left_out} filtered{found})")
     kept = _sample(rows, settings.limit, seed)
-    return Source(settings, tuple(kept), bad_count, tuple(bad), left_out + len(rows) - len(kept))
+    left_out += len(rows) - len(kept)
+    return Source(settings, tuple(kept), bad_count, tuple(bad), left_out, file_sha256(settings.path))
 
 
 def _sample(rows: list[Row], limit: int | None, seed: int) -> list[Row]:
