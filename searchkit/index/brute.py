@@ -112,9 +112,7 @@ def selected_positions(ids: Ids, allowed: IdFilter | None, excluded: Ids | None)
     return np.flatnonzero(selected)
 
 
-def nearest(
-    unit: Rows, ids: Ids, rows: StoredRows, k: int, positions: NDArray[np.int64] | None
-) -> Neighbours:
+def nearest(unit: Rows, ids: Ids, rows: StoredRows, k: int, positions: NDArray[np.int64] | None) -> Neighbours:
     """Gives the k nearest among the positions (None: all) for (Q, D) unit queries."""
     found = nothing_found(len(unit), k)
     count = len(ids) if positions is None else len(positions)

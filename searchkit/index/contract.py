@@ -115,9 +115,7 @@ def unit_queries(queries: Rows, dimension: int) -> Rows:
     usable = np.isfinite(lengths) & (lengths > 0)
     if not usable.all():
         row = int(np.flatnonzero(~usable)[0])
-        raise InputError(
-            f"query {row} has length {lengths[row, 0]}; expected a finite vector that is not zero"
-        )
+        raise InputError(f"query {row} has length {lengths[row, 0]}; expected a finite vector that is not zero")
     unit: Rows = (wide / lengths).astype(np.float32)
     return unit
 

@@ -64,9 +64,7 @@ class ExactIndex:
 
         if dimension < 1:
             raise ShapeError(f"dimension is {dimension}; expected at least 1")
-        scanner = faiss.IndexScalarQuantizer(
-            dimension, faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT
-        )
+        scanner = faiss.IndexScalarQuantizer(dimension, faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT)
         id_map = faiss.IndexIDMap(scanner)
         last = -1
         for ids, rows in batches:
@@ -74,9 +72,7 @@ class ExactIndex:
             if not len(ids):
                 continue
             if ids[0] <= last:
-                raise InputError(
-                    f"chunk id {int(ids[0])} came after {last}; expected ascending ids over all batches"
-                )
+                raise InputError(f"chunk id {int(ids[0])} came after {last}; expected ascending ids over all batches")
             last = int(ids[-1])
             id_map.add_with_ids(np.ascontiguousarray(rows, np.float32), ids)
         return cls(id_map)
