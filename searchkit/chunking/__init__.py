@@ -1,0 +1,14 @@
+"""Document -> chunks: passages about one thing, bounded by the encoder's own tokens.
+
+Where a chunk begins and ends follows the document's structure (headings, paragraphs, code), then
+sentences, then words; a token is cut only where a single line leaves nothing else.
+"""
+
+from __future__ import annotations
+
+from searchkit.chunking.chunker import Chunker
+from searchkit.chunking.passage import passage_text
+from searchkit.chunking.sentences import sentence_spans
+from searchkit.chunking.settings import ChunkSettings
+
+__all__ = ["ChunkSettings", "Chunker", "passage_text", "sentence_spans"]
