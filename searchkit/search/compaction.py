@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from searchkit.directory import IndexFolder, remove_stale, write_generation
+from searchkit.directory import IndexFolder, check_generation, remove_stale, write_generation
 from searchkit.errors import IndexDamagedError
 from searchkit.index import build
-from searchkit.search.snapshot import sound_file
 
 if TYPE_CHECKING:
     from searchkit.store import StoreWriter
@@ -27,7 +26,7 @@ def compact_if_due(folder: IndexFolder, store: StoreWriter) -> bool:
     changes = counts.tail + counts.deleted
     if record is not None and changes <= max(SMALL, SHARE * record.vector_count):
         try:
-            sound_file(folder, record)
+            check_generation(folder, record)
             return False
         except IndexDamagedError:
             pass
@@ -41,7 +40,7 @@ def compact(folder: IndexFolder, store: StoreWriter) -> None:
     """Make a new FAISS file of all vectors and use it from now on."""
     generation = store.next_generation()
     index = build("exact", store.read.iter_vectors(), store.read.settings().dimension)
-    file = write_generation(folder.path, generation, index.to_file)
+    file = write_generation(folder, generation, index.to_file)
     with store.change():
         store.set_generation(
             generation,
@@ -51,4 +50,4 @@ def compact(folder: IndexFolder, store: StoreWriter) -> None:
             size=file.size,
             vector_count=index.count,
         )
-    remove_stale(folder.path, keep={file.name})
+    remove_stale(folder, keep={file.name})

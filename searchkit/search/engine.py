@@ -320,7 +320,7 @@ class SearchEngine:
         if self._closed:
             raise InputError("the engine is closed", hint="open the index again")
         self._folder.create()
-        with WriterLock(self._folder.path):
+        with WriterLock(self._folder):
             store = StoreWriter(self._folder.database)
             try:
                 if store.is_new():

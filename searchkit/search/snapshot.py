@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from searchkit.directory import GenerationFile, IndexFolder, check_generation
+from searchkit.directory import IndexFolder, check_generation
 from searchkit.errors import IndexDamagedError
 from searchkit.index import IdFilter, Neighbours, VectorIndex, build, exact_scores, from_file, merge
 
@@ -55,18 +54,9 @@ def _open_main(folder: IndexFolder, reader: StoreReader, record: GenerationRow |
     if record is None:
         return build("exact", [], dimension)
     try:
-        index = from_file(record.kind, sound_file(folder, record))
+        index = from_file(record.kind, check_generation(folder, record))
         if index.count == record.vector_count and index.dimension == dimension:
             return index
     except IndexDamagedError:
         pass  # derived data: the next writer puts a sound file in its place
     return build("exact", reader.iter_vectors(up_to=record.max_chunk_id), dimension)
-
-
-def sound_file(folder: IndexFolder, record: GenerationRow) -> Path:
-    """The FAISS file that the database names, its checksum verified.
-
-    Raises:
-        IndexDamagedError: it is missing, torn or altered.
-    """
-    return check_generation(folder.path, GenerationFile(record.file, record.sha256, record.size))

@@ -226,7 +226,8 @@ def test_database_is_readable_by_any_sqlite(engine: SearchEngine, folder: Path) 
     engine.add([{"id": "doc", "text": "apples grow", "title": "Apples", "year": 2020}])
     with sqlite3.connect(folder / "searchkit.db") as connection:
         row = connection.execute(
-            "SELECT doc_id, title, json_extract(metadata, '$.year'), text FROM documents JOIN chunks USING (document_id)"
+            "SELECT doc_id, title, json_extract(metadata, '$.year'), text "
+            "FROM documents JOIN chunks USING (document_id)"
         ).fetchone()
     connection.close()
     assert row == ("doc", "Apples", 2020, "apples grow")

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
 
-from searchkit.types import Rows
+if TYPE_CHECKING:
+    from searchkit.types import Rows
 
 DIMENSION = 64
 
