@@ -13,7 +13,7 @@ from searchkit.chunking.packing import SMALLEST_TOKENS, Bounds, gather
 from searchkit.chunking.passage import passage_text
 from searchkit.chunking.sections import Section, merge_tiny, sections, trimmed
 from searchkit.chunking.settings import ChunkSettings
-from searchkit.chunking.tokens import TokenMap, map_tokens
+from searchkit.chunking.tokens import TokenMap, encodable, map_tokens
 from searchkit.errors import InputError
 from searchkit.types import Block, BlockKind, Chunk, Document
 
@@ -100,7 +100,7 @@ class Chunker:
 
     def _fits(self, document: Document, span: _Span) -> bool:
         alone = Chunk(document.text[span.start : span.end], 0, 0, 0, 0, span.path)
-        encoding = self._tokenizer.encode(passage_text(document.title, alone))
+        encoding = self._tokenizer.encode(encodable(passage_text(document.title, alone)))
         return len(encoding.ids) <= self._settings.max_tokens
 
     def _shortened(self, document: Document, span: _Span) -> Iterator[_Span]:

@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from searchkit.chunking.passage import CUT_MARK, SEPARATOR
+from searchkit.chunking.tokens import encodable
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -62,7 +63,7 @@ class PathFitter:
         if self._spent(heading) <= allowance:
             return heading
         room = max(0, allowance - self._separator - self._cut_mark)
-        spans = self._tokenizer.encode(heading, add_special_tokens=False).offsets
+        spans = self._tokenizer.encode(encodable(heading), add_special_tokens=False).offsets
         end = spans[room - 1][1] if room else 0
         clipped = heading[:end]
         if not heading[end : end + 1].isspace():
@@ -70,4 +71,4 @@ class PathFitter:
         return clipped.rstrip() + CUT_MARK
 
     def _length(self, text: str) -> int:
-        return len(self._tokenizer.encode(text, add_special_tokens=False).ids)
+        return len(self._tokenizer.encode(encodable(text), add_special_tokens=False).ids)

@@ -54,12 +54,17 @@ def map_tokens(text: str, tokenizer: Tokenizer) -> TokenMap:
     windows = _windows(text)
     parts = [np.empty(0, np.int64)]
     while batch := list(islice(windows, WINDOWS_AT_ONCE)):
-        encodings = tokenizer.encode_batch([text[a:b] for a, b in batch], add_special_tokens=False)
+        encodings = tokenizer.encode_batch([encodable(text[a:b]) for a, b in batch], add_special_tokens=False)
         for (offset, _), encoding in zip(batch, encodings, strict=True):
             spans = encoding.offsets
             parts.append(np.fromiter((span[0] for span in spans), np.int64, len(spans)) + offset)
     starts = np.maximum.accumulate(np.concatenate(parts))  # normalisers may reorder combining marks
     return TokenMap(_with_stretches(starts, len(text)))
+
+
+def encodable(text: str) -> str:
+    """``text`` with lone surrogates, which no tokenizer takes, as question marks; its length stays."""
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def _windows(text: str) -> Iterator[tuple[int, int]]:

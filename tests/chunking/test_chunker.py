@@ -82,6 +82,12 @@ def test_one_endless_line_is_bounded_and_covered(any_tokenizer: Tokenizer, text:
     assert max(len(chunk.text) for chunk in chunks) <= 64 * 64
 
 
+def test_a_lone_surrogate_is_text_like_any_other(tokenizer: Tokenizer) -> None:
+    document = Document("a", "the \ud800 index", title="\udfff")
+    [chunk] = Chunker(tokenizer, ChunkSettings(16)).chunk(document)
+    assert chunk.text == document.text
+
+
 def test_special_tokens_that_fill_the_window_are_refused(tokenizer: Tokenizer) -> None:
     from tokenizers.processors import TemplateProcessing
 
