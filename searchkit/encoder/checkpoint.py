@@ -204,6 +204,11 @@ def _heads(folder: Path, records: tuple[HeadRecord, ...]) -> tuple[DenseHead, ..
     return tuple(DenseHead(_inside(folder, r.file), r.weight, r.bias, r.activation) for r in records)
 
 
+def has_pooler(weights: tuple[Path, ...]) -> bool:
+    """Whether the transformer's own pooler is among the weights."""
+    return any(name.endswith("pooler.dense.weight") for path in weights for name in read_header(path))
+
+
 def find_pooler(weights: tuple[Path, ...]) -> DenseHead:
     """The dense + tanh head of a SimCSE or BERT checkpoint: ``mlp.dense`` as trained, ``pooler.dense`` as published."""
     headers = {path: read_header(path) for path in weights}

@@ -25,8 +25,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from searchkit.encoder.canary import CANARIES
-from searchkit.encoder.checkpoint import WEIGHTS, Checkpoint, read_checkpoint, tokenizer_sha256
+from searchkit.encoder.checkpoint import WEIGHTS, Checkpoint, has_pooler, read_checkpoint, tokenizer_sha256
 from searchkit.encoder.graph import encoder_graph
+from searchkit.encoder.graph_builder import GraphBuilder
 from searchkit.encoder.manifest import (
     GraphRecord,
     HeadRecord,
@@ -36,6 +37,7 @@ from searchkit.encoder.manifest import (
 )
 from searchkit.encoder.onnx_runtime import OnnxRuntime
 from searchkit.encoder.pooling import Pooling
+from searchkit.encoder.quantize import EightBitGraphBuilder
 from searchkit.encoder.sentence_encoder import SentenceEncoder
 from searchkit.encoder.sentence_layout import DENSE_FILE, SentenceLayout, write_layout
 from searchkit.encoder.tokenization import load_tokenizer
@@ -48,7 +50,7 @@ if TYPE_CHECKING:
 
     from searchkit.types import Rows
 
-FORMS = ("fp32", "fp16")
+FORMS = ("fp32", "fp16", "int8")
 GRAPH = "model.onnx"
 INT8_GRAPH = "model_int8.onnx"
 LEAST_COSINE = {"fp32": 0.9999, "fp16": 0.9999, "int8": 0.95}
@@ -129,7 +131,7 @@ def export_onnx(
     staging = Path(tempfile.mkdtemp(prefix=f".{out_folder.name}-", dir=out_folder.parent))
     try:
         given = {"name": name or out_folder.name, "base": base or source.base, "license": license or source.license}
-        _write(source, staging, precision, given=given)
+        _write(source, staging, precision, with_int8="int8" in forms, given=given)
         report = _compare(source, staging, out_folder)
         _make_readable(staging)
         _put_in_place(staging, out_folder)
@@ -157,7 +159,7 @@ def _need_export_tools() -> None:
         raise MissingExtraError(f"exporting needs {exc.name}, which", "train") from exc
 
 
-def _write(source: Checkpoint, folder: Path, precision: str, *, given: dict[str, str]) -> None:
+def _write(source: Checkpoint, folder: Path, precision: str, *, with_int8: bool, given: dict[str, str]) -> None:
     import torch
 
     model = load_model(source, dtype=torch.float32)
@@ -166,9 +168,14 @@ def _write(source: Checkpoint, folder: Path, precision: str, *, given: dict[str,
     _write_tokenizer(source, folder)
     written = tuple(dict.fromkeys([WEIGHTS, *(head.file for head in heads)]))
     files = {file: read_header(folder / file) for file in written}
-    graph = encoder_graph(model.config, files, source.pooling, heads, source.dimension)
-    (folder / GRAPH).write_bytes(graph.SerializeToString())
-    graphs = [GraphRecord(GRAPH, precision, file_sha256(folder / GRAPH))]
+    builders = {GRAPH: (precision, GraphBuilder(files))}
+    if with_int8:
+        builders[INT8_GRAPH] = ("int8", EightBitGraphBuilder(files, folder))
+    graphs = []
+    for file, (form, builder) in builders.items():
+        graph = encoder_graph(model.config, builder, source.pooling, heads, source.dimension)
+        (folder / file).write_bytes(graph.SerializeToString())
+        graphs.append(GraphRecord(file, form, file_sha256(folder / file)))
     _write_sentence_layout(source, folder, heads)
     write_manifest(folder, _manifest(source, folder, heads, written, tuple(graphs), given))
 
@@ -178,7 +185,9 @@ def _write_weights(source: Checkpoint, model: Any, folder: Path, precision: str)
     import torch
 
     dtype = torch.float16 if precision == "fp16" else torch.float32
-    state = {key: value for key, value in model.state_dict().items() if not key.startswith("pooler.")}
+    state = model.state_dict()
+    if not has_pooler(source.weights):  # what transformers then put there is random
+        state = {key: value for key, value in state.items() if not key.startswith("pooler.")}
     heads = list(source.heads)
     records = []
     if source.pooling is Pooling.CLS:

@@ -19,7 +19,6 @@ import numpy as np
 from searchkit.encoder.graph_builder import FLOAT, INT32, INT64, GraphBuilder
 from searchkit.encoder.manifest import HeadRecord
 from searchkit.encoder.pooling import Activation, Pooling
-from searchkit.encoder.weights import TensorInfo
 from searchkit.errors import CheckpointError
 
 ACTIVATIONS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
@@ -104,17 +103,13 @@ class Shape:
 
 
 def encoder_graph(
-    config: Any,
-    files: Mapping[str, Mapping[str, TensorInfo]],
-    pooling: Pooling,
-    heads: Sequence[HeadRecord],
-    dimension: int,
+    config: Any, builder: GraphBuilder, pooling: Pooling, heads: Sequence[HeadRecord], dimension: int
 ) -> Any:
     """The onnx ModelProto of an encoder, to be saved in the folder of its weights.
 
     Args:
         config: a transformers config.
-        files: header of each safetensors file, by its path relative to the graph.
+        builder: an empty one for the checkpoint's files.
         pooling: built into the graph.
         heads: dense layers after pooling.
         dimension: of the embedding.
@@ -122,7 +117,6 @@ def encoder_graph(
     Raises:
         CheckpointError: an architecture, activation or option that has no graph here.
     """
-    builder = GraphBuilder(files)
     known = config.model_type in ARCHITECTURES
     if not known or getattr(config, "position_embedding_type", None) not in (None, "absolute"):
         raise CheckpointError(
