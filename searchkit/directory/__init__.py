@@ -19,12 +19,11 @@ from searchkit.directory.generations import (
     write_generation,
 )
 from searchkit.directory.lock import LockHolder, WriterLock, read_holder
-from searchkit.directory.resolve import DEFAULT_NAME, HOME_NAME, resolve_index
+from searchkit.directory.resolve import DEFAULT_NAME, resolve_index
 
 __all__ = [
     "DB_NAME",
     "DEFAULT_NAME",
-    "HOME_NAME",
     "LOCK_NAME",
     "GenerationFile",
     "IndexFolder",

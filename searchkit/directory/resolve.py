@@ -10,8 +10,8 @@ from pathlib import Path
 
 from searchkit.directory.folder import IndexFolder
 from searchkit.errors import IndexNotFoundError, InputError
+from searchkit.settings import INDEX_HOME
 
-HOME_NAME = "index_data"
 DEFAULT_NAME = "default"
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}")
 
@@ -66,7 +66,7 @@ def _by_path(here: Path, path: Path, *, must_exist: bool) -> Path:
 
 
 def _by_name(here: Path, name: str, *, must_exist: bool) -> Path:
-    homes = [folder / HOME_NAME for folder in ((here, *here.parents) if must_exist else (here,))]
+    homes = [folder / INDEX_HOME for folder in ((here, *here.parents) if must_exist else (here,))]
     for folder in (*(home / name for home in homes), here / name):
         if IndexFolder(folder).holds_index():
             return folder
@@ -81,6 +81,6 @@ def _not_found(here: Path, name: str, homes: list[Path]) -> IndexNotFoundError:
     close = get_close_matches(name, known, n=1)
     option = "" if name == DEFAULT_NAME else f" --index {name}"
     return IndexNotFoundError(
-        f"no index {name!r}: looked for {HOME_NAME}/{name} in {here} and its parents{there_are}",
+        f"no index {name!r}: looked for {INDEX_HOME}/{name} in {here} and its parents{there_are}",
         hint=f"did you mean {close[0]!r}?" if close else f"run `searchkit index FOLDER{option}` to make one",
     )
