@@ -76,3 +76,15 @@ def test_altered_bytes_never_crash(tmp_path: Path) -> None:
 def test_folder_that_does_not_exist_is_named(tmp_path: Path) -> None:
     with pytest.raises(IndexStateError, match="nowhere"):
         small_index().to_file(tmp_path / "nowhere" / "v.faiss")
+
+
+def test_search_leaves_the_threads_of_faiss_as_they_were() -> None:
+    import faiss
+
+    index, before = small_index(2000), faiss.omp_get_max_threads()
+    faiss.omp_set_num_threads(3)
+    try:
+        index.search(np.ones((1, DIMENSION), np.float32), 2)
+        assert faiss.omp_get_max_threads() == 3
+    finally:
+        faiss.omp_set_num_threads(before)
