@@ -16,7 +16,6 @@ import os
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -188,6 +187,8 @@ def _read(path: Path) -> Mapping[str, object]:
 def _checked(values: Mapping[str, object], origin: str) -> dict[str, object]:
     for name, value in values.items():
         if name not in _KEYS:
+            from difflib import get_close_matches  # slow to import, and only needed for this
+
             close = get_close_matches(name, _KEYS, n=1)
             guess = f"did you mean {close[0]!r}? " if close else ""
             raise InputError(f"{origin}: unknown setting {name!r}", hint=f"{guess}known: {', '.join(_KEYS)}")

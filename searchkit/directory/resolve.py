@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from difflib import get_close_matches
 from pathlib import Path
 
 from searchkit.directory.folder import IndexFolder
@@ -78,6 +77,8 @@ def _by_name(here: Path, name: str, *, must_exist: bool) -> Path:
 def _not_found(here: Path, name: str, homes: list[Path]) -> IndexNotFoundError:
     known = sorted({database.parent.name for home in homes for database in home.glob("*/searchkit.db")})
     there_are = f"; there are {', '.join(known[:10])}" if known else ""
+    from difflib import get_close_matches  # slow to import, and only needed for this
+
     close = get_close_matches(name, known, n=1)
     option = "" if name == DEFAULT_NAME else f" --index {name}"
     return IndexNotFoundError(
