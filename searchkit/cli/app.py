@@ -24,6 +24,7 @@ COMMANDS = {
     "ls": LazyCommand("searchkit.cli.inspect:ls", _INSIDE),
     "show": LazyCommand("searchkit.cli.inspect:show", _INSIDE),
     "rm": LazyCommand("searchkit.cli.manage:rm", _INSIDE),
+    "rebuild": LazyCommand("searchkit.cli.manage:rebuild", _INSIDE),
     "model": LazyCommand("searchkit.cli.model:app", _ENCODER),
     "doctor": LazyCommand("searchkit.cli.doctor:doctor", _ENCODER),
 }

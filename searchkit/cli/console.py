@@ -163,7 +163,7 @@ class IndexProgress:
         )
 
 
-_STAGES = {"scan": "Looking for files", "index": "Indexing", "commit": "Saving"}
+_STAGES = {"scan": "Looking for files", "index": "Indexing", "encode": "Embedding", "commit": "Saving"}
 
 
 def _make_bar(console: Console) -> Bar:

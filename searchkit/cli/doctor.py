@@ -24,8 +24,9 @@ _REINSTALL = "pip install --force-reinstall searchkit"
 
 
 def doctor(index: IndexOption = None) -> None:
-    """Check the installation and the index; each line says what was found, and the command that mends it.
+    """Check the installation and the index.
 
+    Each line says what was found and, where it is not well, the command that mends it.
     Exit code: 0 all well (warnings allowed), 2 at least one problem.
     """
     findings = [*installation(), *_guarded("encoder", _encoder), *_guarded("index", lambda: _index(index))]
@@ -143,8 +144,8 @@ def _encoder() -> Finding:
     """The bundled encoder: its files are what was shipped, and it answers."""
     from searchkit.encoder import bundled_folder, canary_vectors, check_canaries, load_encoder, verify_checkpoint
 
-    verify_checkpoint(bundled_folder())
     encoder = load_encoder()
+    verify_checkpoint(bundled_folder())
     check_canaries(encoder, canary_vectors(encoder))
     shape = f"{encoder.dimension} dimensions, {encoder.max_tokens} tokens"
     return Finding(Level.OK, "encoder", f"{encoder.name} ({shape}), files intact")

@@ -13,7 +13,7 @@ from typing import cast
 import typer
 
 from searchkit.cli.terminal import make_printable, visible
-from searchkit.errors import FilterError, SearchkitError
+from searchkit.errors import SearchkitError
 
 NOTHING_FOUND = 1
 ERROR = 2
@@ -24,15 +24,29 @@ _UsageError = cast("type[Exception]", typer.BadParameter.__bases__[0])
 
 
 def exit_code_of(command: Callable[[], int]) -> int:
-    """Run the command and turn whatever happens into its exit code, saying why on standard error."""
+    """Run the command and turn whatever happens into its exit code, saying why on standard error.
+
+    All output has been written when this returns.
+    """
     make_printable(sys.stdout, sys.stderr)
+    code = _run(command)
     try:
-        code = command()
-        sys.stdout.flush()  # here, where a closed pipe is still caught
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _forget_output()
+    except OSError as error:  # a full disk shows itself only now
+        _forget_output()
+        return _unexpected_error(error)
+    return code
+
+
+def _run(command: Callable[[], int]) -> int:
+    try:
+        return command()
     except typer.Exit as leaving:
         return leaving.exit_code
     except BrokenPipeError:
-        _leave_quietly()
+        _forget_output()
         return 0
     except (KeyboardInterrupt, typer.Abort):
         say("interrupted; what was committed is kept: run the same command again to go on")
@@ -40,26 +54,21 @@ def exit_code_of(command: Callable[[], int]) -> int:
     except _UsageError as error:
         return _usage_error(error)
     except SearchkitError as error:
-        return expected_error(error)
+        return _expected_error(error)
     except Exception as error:
         return _unexpected_error(error)
-    return code
-
-
-def expected_error(error: SearchkitError, *, expression: str | None = None) -> int:
-    """Show message and hint; below a filter, a caret at the place that was not understood."""
-    say(f"error: {error.message}")
-    position = error.position if isinstance(error, FilterError) else None
-    if expression is not None and position is not None:
-        say(f"  {visible(expression)}\n  {' ' * position}^")
-    if error.hint:
-        say(f"hint: {error.hint}")
-    return ERROR
 
 
 def say(message: str) -> None:
     """A notice for the person, on standard error."""
     print(visible(message), file=sys.stderr)
+
+
+def _expected_error(error: SearchkitError) -> int:
+    say(f"error: {error.message}")
+    if error.hint:
+        say(f"hint: {error.hint}")
+    return ERROR
 
 
 def _usage_error(error: Exception) -> int:
@@ -75,12 +84,15 @@ def _unexpected_error(error: Exception) -> int:
         import traceback
 
         traceback.print_exception(error)
-        return ERROR
-    say(f"sorry, this should not happen: {type(error).__name__}: {error}")
-    say("hint: run the command again with SEARCHKIT_DEBUG=1 for the traceback, and report it")
+    elif isinstance(error, OSError) and error.strerror:  # the machine's doing: a full disk, a lost mount
+        where = f": {error.filename}" if error.filename else ""
+        say(f"error: {error.strerror}{where}\nhint: SEARCHKIT_DEBUG=1 shows where it happened")
+    else:
+        say(f"sorry, this should not happen: {type(error).__name__}: {error}")
+        say("hint: run the command again with SEARCHKIT_DEBUG=1 for the traceback, and report it")
     return ERROR
 
 
-def _leave_quietly() -> None:
-    """The reader of our output has gone (``| head``): the last flush must not fail either."""
+def _forget_output() -> None:
+    """Nobody reads our output any more (``| head``): what is still buffered must not fail a second time."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -5,8 +5,7 @@ from __future__ import annotations
 import shlex
 import sys
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,14 +15,15 @@ from searchkit.cli import index_options as option
 from searchkit.cli.failures import say
 from searchkit.cli.options import IndexOption
 from searchkit.cli.output import renderer
-from searchkit.cli.terminal import one_line, wants_rich
+from searchkit.cli.progress import progress_bar
+from searchkit.cli.terminal import one_line
 from searchkit.cli.wording import Facts, counted, time_words
 from searchkit.errors import InputError
 
 if TYPE_CHECKING:
     from searchkit.documents import ReadOptions, WalkOptions
     from searchkit.search import SearchEngine
-    from searchkit.search.reports import IndexReport, IndexStatus, ProgressSink, Refusal
+    from searchkit.search.reports import IndexReport, IndexStatus, Refusal
 
 STANDARD_INPUT = "-"
 SOME_REFUSED = 1
@@ -48,9 +48,12 @@ def index(
     verbose: option.Verbose = False,
     as_json: option.SummaryJson = False,
 ) -> None:
-    """Index folders and files: only what is new or changed is read, and what vanished is dropped.
+    """Index folders and files, or bring an index up to date.
 
-    It can be interrupted and run again at any time; what was committed is kept.
+    For example: `searchkit index docs/`, or `searchkit index notes.md manuals/ --index work`.
+
+    Only what is new or changed is read, and what vanished from PATHS is dropped. It can be interrupted and run
+    again at any time: what was committed is kept.
     """
     from searchkit.cli.session import open_or_create_engine
     from searchkit.documents import ReadOptions, WalkOptions
@@ -120,18 +123,6 @@ def _add_standard_input(engine: SearchEngine, name: str, reading: ReadOptions) -
         chunks_encoded=added.chunks_added,
         seconds=time.monotonic() - started,
     )
-
-
-@contextmanager
-def progress_bar() -> Iterator[ProgressSink | None]:
-    """A progress bar when standard error is a terminal; None otherwise."""
-    if not wants_rich(sys.stderr):
-        yield None
-        return
-    from searchkit.cli.console import IndexProgress
-
-    with IndexProgress() as show:
-        yield show
 
 
 def _summary(report: IndexReport, state: IndexStatus | None, index: str | None) -> Facts:

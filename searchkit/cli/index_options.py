@@ -8,7 +8,7 @@ import typer
 
 _FILES, _RECORDS = "Which files", "Tables and records"
 
-Paths = Annotated[list[str], typer.Argument(metavar="PATHS...", help="Folders and files; - reads standard input.")]
+Paths = Annotated[list[str], typer.Argument(metavar="PATHS", help="Folders and files; - reads standard input.")]
 Glob = Annotated[
     list[str] | None,
     typer.Option("--glob", metavar="GLOB", help="Only matching files; repeatable.", rich_help_panel=_FILES),

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def status(index: IndexOption = None, as_json: JsonOption = False) -> None:
-    """Show what the index holds, where it is, and which encoder made it."""
+    """Show what an index holds, and which encoder made it."""
     from searchkit.cli.session import open_engine
 
     with open_engine(index) as engine:
@@ -99,7 +99,10 @@ def show(
     index: IndexOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Show documents as the index knows them: metadata, and chunks with their lines and headings."""
+    """Show a document's metadata and its chunks.
+
+    That is how the index knows it; a file of many records has as many documents.
+    """
     from searchkit.cli.session import open_engine
 
     with open_engine(index) as engine:

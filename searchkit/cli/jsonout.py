@@ -7,6 +7,7 @@ import re
 import sys
 from collections.abc import Iterable
 from dataclasses import asdict, is_dataclass
+from enum import Enum
 from pathlib import Path
 from typing import Any
 
@@ -38,4 +39,6 @@ def to_json(item: object) -> str:
 def _plain(value: Any) -> Any:
     if isinstance(value, Path):
         return value.as_posix()
+    if isinstance(value, Enum):
+        return value.value
     raise TypeError(f"{type(value).__name__} has no JSON form")

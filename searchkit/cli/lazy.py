@@ -44,7 +44,8 @@ class LazyCommand:
     def outline(self, name: str, rich_markup_mode: Any) -> TyperCommand:
         """Name and help alone, for lists: reading the options of every command would double their time."""
         found = self._find()
-        text = found.info.help if isinstance(found, typer.Typer) else inspect.getdoc(found)
+        group = found.registered_callback if isinstance(found, typer.Typer) else None
+        text = inspect.getdoc(found if group is None else group.callback)
         return TyperCommand(name=name, help=str(text), rich_markup_mode=rich_markup_mode, rich_help_panel=self.panel)
 
     def load(self, name: str, rich_markup_mode: Any) -> Any:

@@ -1,4 +1,4 @@
-"""``searchkit similar`` and ``rm``: from one document to its neighbours, and out of the index."""
+"""``searchkit similar``, ``rm`` and ``rebuild``: a document's neighbours, its end, and the index made anew."""
 
 from __future__ import annotations
 
@@ -17,13 +17,14 @@ from searchkit.cli.options import (
     PathOption,
     WhereOption,
 )
+from searchkit.cli.progress import progress_bar
 from searchkit.cli.wording import HitView, counted
 
 
 def similar(
     target: Annotated[str, typer.Argument(metavar="ID_OR_PATH", help="A path, a document's id, or a chunk's number.")],
     index: IndexOption = None,
-    k: LimitOption = 10,
+    k: LimitOption = None,
     where: WhereOption = None,
     path: PathOption = None,
     full: FullOption = False,
@@ -31,23 +32,53 @@ def similar(
     as_json: JsonOption = False,
     as_jsonl: JsonLinesOption = False,
 ) -> None:
-    """Show the chunks closest in meaning to a document or chunk of the index, itself left out."""
+    """Show the chunks closest to a document or chunk.
+
+    Closest in meaning to all of it; the target itself is left out. Exit code: 0 hits, 1 none, 2 error.
+    """
     form = AnswerForm(as_json=as_json, as_jsonl=as_jsonl, files=files)
     from searchkit.cli.links import linker
     from searchkit.cli.session import open_engine
+    from searchkit.settings import load_settings
 
+    wanted = load_settings(overrides={"limit": k, "full": full or None})
     with open_engine(index) as engine:
-        hits = engine.similar(int(target) if target.isdecimal() else target, k, where=where, path=path)
-        show_answer(hits, form, HitView(full=full, link=linker(engine)))
+        named = int(target) if target.isdecimal() else target
+        hits = engine.similar(named, wanted.limit, where=where, path=path)
+        show_answer(hits, form, HitView(full=wanted.full, link=linker(engine)))
 
 
 def rm(
-    targets: Annotated[list[str], typer.Argument(metavar="PATH_OR_ID...", help="Files or documents to forget.")],
+    targets: Annotated[list[str], typer.Argument(metavar="PATH_OR_ID", help="Files or documents to forget.")],
     index: IndexOption = None,
 ) -> None:
-    """Remove documents from the index; the files themselves are not touched."""
+    """Remove documents from the index; files stay.
+
+    A document's id, a file's path, or a folder's, which means all below it. A file that is still there comes back
+    with the next `searchkit index` over its folder.
+    """
     from searchkit.cli.session import open_engine
 
     with open_engine(index) as engine:
         removed = engine.delete(targets)
     typer.echo(f"removed {counted(removed, 'document')} from the index; the files were not touched")
+
+
+def rebuild(
+    index: IndexOption = None,
+    model: Annotated[
+        str | None,
+        typer.Option("--model", metavar="NAME|FOLDER", help="Another encoder; every chunk is embedded again."),
+    ] = None,
+) -> None:
+    """Make the index anew from what it holds.
+
+    Neither the files nor, without --model, the encoder are needed. Searches go on meanwhile with what was there.
+    """
+    from searchkit.cli.session import open_engine
+
+    with open_engine(index) as engine:
+        with progress_bar() as tell:
+            encoded = engine.rebuild(encoder=model, progress=tell)
+        chunks = engine.status().chunks
+    typer.echo(f"rebuilt {counted(chunks, 'chunk')}, {encoded:,} of them embedded again")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from searchkit.cli.failures import NOTHING_FOUND, say
 from searchkit.cli.lazy import HELP_NAMES, PlainCommand, PlainGroup
 from searchkit.cli.options import JsonOption
 from searchkit.cli.output import renderer
@@ -18,11 +19,17 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     cls=PlainGroup,
-    help="List, describe and export encoders.",
-    no_args_is_help=True,
+    invoke_without_command=True,
     add_completion=False,
     context_settings=HELP_NAMES,
 )
+
+
+@app.callback()
+def model(ctx: typer.Context) -> None:
+    """List, describe, fetch and export encoders."""
+    if ctx.invoked_subcommand is None:
+        typer.echo(ctx.get_help())
 
 
 @app.command("list", cls=PlainCommand, context_settings=HELP_NAMES)
@@ -41,8 +48,11 @@ def list_models(
         from searchkit.cli import jsonout
 
         jsonout.show_array(found)
-    else:
+    elif found:
         renderer().show_table(_model_table(found))
+    if not found:
+        say("no encoders: this installation has no bundled one")
+        raise typer.Exit(NOTHING_FOUND)
 
 
 def _model_table(models: list[ModelInfo]) -> Table:
@@ -104,7 +114,7 @@ def _model_facts(model: ModelInfo) -> Facts:
 def download(
     name: Annotated[str, typer.Argument(metavar="OWNER/NAME", help="A checkpoint of the Hugging Face Hub.")],
 ) -> None:
-    """Fetch a checkpoint into the local cache; the only command that uses the network."""
+    """Fetch a checkpoint into the local cache; needs the network."""
     from searchkit import encoder
 
     typer.echo(encoder.resolve_checkpoint(name, download=True))
@@ -127,9 +137,10 @@ def export(
     license: Annotated[str, typer.Option("--license", help="Of the weights, for the record.")] = "",
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace OUT if it exists.")] = False,
 ) -> None:
-    """Make a folder that runs without torch: ONNX graphs, compared with the checkpoint's own vectors.
+    """Make a folder with ONNX graphs, which runs without torch.
 
-    Needs the extra searchkit[train]. OUT appears complete or not at all.
+    The graphs are compared with the checkpoint's own vectors before OUT appears, complete or not at all.
+    Needs the extra searchkit[train].
     """
     from searchkit import encoder
 

@@ -10,7 +10,9 @@ IndexOption = Annotated[
     str | None,
     typer.Option("--index", "-i", metavar="NAME|FOLDER", help="Which index; default: SEARCHKIT_INDEX or 'default'."),
 ]
-LimitOption = Annotated[int, typer.Option("-k", "-n", "--limit", metavar="K", help="How many hits at most.")]
+LimitOption = Annotated[
+    int | None, typer.Option("-k", "-n", "--limit", metavar="K", help="How many hits at most; default: 10.")
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON array.")]
 JsonLinesOption = Annotated[bool, typer.Option("--jsonl", help="Print one JSON object a line.")]
 FilesOption = Annotated[bool, typer.Option("--files", "-l", help="Print only the paths, best first, each once.")]

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from searchkit.cli.answer import AnswerForm, show_answer
-from searchkit.cli.failures import expected_error
+from searchkit.cli.failures import say
 from searchkit.cli.options import (
     FilesOption,
     FullOption,
@@ -19,20 +19,25 @@ from searchkit.cli.options import (
     PathOption,
     WhereOption,
 )
-from searchkit.cli.terminal import wants_rich
+from searchkit.cli.terminal import read_standard_input, wants_rich
 from searchkit.cli.wording import HitView
-from searchkit.errors import FilterError
+
+LONG_QUESTION = 4000  # characters: beyond what encoders of 512 tokens read
 
 
 def query(
-    text: Annotated[list[str], typer.Argument(metavar="TEXT...", help="The question; - reads it from standard input.")],
+    text: Annotated[list[str], typer.Argument(metavar="TEXT", help="The question; - reads it from standard input.")],
     index: IndexOption = None,
-    k: LimitOption = 10,
+    k: LimitOption = None,
     where: WhereOption = None,
     path: PathOption = None,
     min_score: Annotated[
         float | None,
         typer.Option("--min-score", metavar="COSINE", help="Leave out hits below this cosine similarity."),
+    ] = None,
+    model: Annotated[
+        str | None,
+        typer.Option("--model", metavar="FOLDER", help="Where the index's encoder lies now, if it was moved."),
     ] = None,
     full: FullOption = False,
     highlight: Annotated[
@@ -45,19 +50,24 @@ def query(
 ) -> None:
     """Show the chunks closest in meaning to TEXT.
 
+    For example: `searchkit query how do I undo a commit`, or `searchkit query -k 3 --path 'guide/**' backups`.
+
     Piped, a hit is one line: `path:line: score  title > heading  snippet`.
 
     Exit code: 0 hits, 1 none, 2 error.
     """
     form = AnswerForm(as_json=as_json, as_jsonl=as_jsonl, files=files)
-    question = sys.stdin.read() if text == ["-"] else " ".join(text)
+    question = read_standard_input() if text == ["-"] else " ".join(text)
+    if len(question) > LONG_QUESTION:
+        say(f"the question has {len(question):,} characters; the encoder reads only its beginning")
     marked = (form.is_text and wants_rich(sys.stdout)) if highlight is None else highlight
     from searchkit.cli.links import linker
     from searchkit.cli.session import open_engine
+    from searchkit.settings import load_settings
 
-    with open_engine(index) as engine:
-        try:
-            hits = engine.search(question, k, where=where, path=path, min_score=min_score, highlight=marked)
-        except FilterError as error:
-            raise typer.Exit(expected_error(error, expression=where)) from error
-        show_answer(hits, form, HitView(full=full, marked=marked, link=linker(engine)))
+    wanted = load_settings(overrides={"limit": k, "min_score": min_score, "full": full or None})
+    with open_engine(index, model=model) as engine:
+        hits = engine.search(
+            question, wanted.limit, where=where, path=path, min_score=wanted.min_score, highlight=marked
+        )
+        show_answer(hits, form, HitView(full=wanted.full, marked=marked, link=linker(engine)))

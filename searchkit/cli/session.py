@@ -1,8 +1,11 @@
-"""The one place where commands meet the engine, imported when a command needs it."""
+"""The one place where commands meet the settings and the engine; imported when a command needs it."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+
+from searchkit.errors import IndexNotFoundError
+from searchkit.settings import load_settings
 
 if TYPE_CHECKING:
     from searchkit.search import SearchEngine
@@ -16,11 +19,18 @@ def open_engine(index: str | None, *, model: str | None = None) -> SearchEngine:
     """
     from searchkit.search import SearchEngine
 
-    return SearchEngine.open(index, encoder=model)
+    return SearchEngine.open(load_settings(overrides={"index": index}).index, encoder=model)
 
 
 def open_or_create_engine(index: str | None, *, model: str | None = None) -> SearchEngine:
-    """As `open_engine`, but an index that does not exist comes into being with the first change."""
+    """As `open_engine`, but an index that does not exist comes into being with the first change.
+
+    A configured encoder counts for new indexes alone: an existing one knows its own.
+    """
     from searchkit.search import SearchEngine
 
-    return SearchEngine.open_or_create(index, encoder=model)
+    settings = load_settings(overrides={"index": index, "model": model})
+    try:
+        return SearchEngine.open(settings.index, encoder=model)
+    except IndexNotFoundError:
+        return SearchEngine.open_or_create(settings.index, encoder=settings.model)

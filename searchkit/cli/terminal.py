@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 from typing import TextIO
 
 # Escape sequences in a document must not drive the reader's terminal: control characters become their
@@ -32,6 +33,14 @@ def wants_rich(stream: TextIO) -> bool:
     if os.environ.get("FORCE_COLOR"):
         return True
     return stream.isatty() and os.environ.get("TERM") != "dumb"
+
+
+def read_standard_input() -> str:
+    """All of standard input as text; bytes that are none are replaced."""
+    reconfigure = getattr(sys.stdin, "reconfigure", None)
+    if reconfigure is not None:
+        reconfigure(errors="replace")
+    return sys.stdin.read()
 
 
 def make_printable(*streams: TextIO) -> None:

@@ -8,8 +8,8 @@ from collections.abc import Callable
 import pytest
 import typer
 
-from searchkit.cli.failures import ERROR, INTERRUPTED, exit_code_of, expected_error
-from searchkit.errors import FilterError, IndexNotFoundError
+from searchkit.cli.failures import ERROR, INTERRUPTED, exit_code_of
+from searchkit.errors import IndexNotFoundError
 
 
 def failing(error: BaseException) -> Callable[[], int]:
@@ -27,12 +27,6 @@ def test_an_expected_error_is_its_message_and_hint_without_traceback(
     assert code == ERROR
     assert captured.err == "error: no index 'x'\nhint: searchkit index FOLDER\n"
     assert captured.out == ""
-
-
-def test_a_filter_error_points_at_the_place(capsys: pytest.CaptureFixture[str]) -> None:
-    error = FilterError("unknown field 'lnag'", hint="known: lang", position=4)
-    assert expected_error(error, expression="not lnag = 'en'") == ERROR
-    assert capsys.readouterr().err == "error: unknown field 'lnag'\n  not lnag = 'en'\n      ^\nhint: known: lang\n"
 
 
 def test_an_unexpected_error_is_one_apology(
@@ -62,17 +56,37 @@ def test_error_messages_cannot_drive_the_terminal(capsys: pytest.CaptureFixture[
     assert capsys.readouterr().err == "error: no ␛[2J\nhint: ␇\n"
 
 
-def test_a_reader_that_leaves_early_is_no_error() -> None:
-    program = (
-        "from searchkit.cli.failures import exit_code_of\n"
-        "def command():\n"
-        "    for n in range(100_000): print('line', n)\n"
-        "    return 0\n"
-        "raise SystemExit(exit_code_of(command))\n"
-    )
+WRITER = """
+from searchkit.cli.failures import exit_code_of
+def command():
+    for n in range({lines}): print('line', n)
+    return 0
+raise SystemExit(exit_code_of(command))
+"""
+
+
+@pytest.mark.parametrize("lines", [1, 100_000])
+def test_a_reader_that_leaves_early_is_no_error(lines: int) -> None:
     read, write = os.pipe()
     os.close(read)
-    done = subprocess.run([sys.executable, "-c", program], stdout=write, stderr=subprocess.PIPE, check=False)
+    program = [sys.executable, "-c", WRITER.format(lines=lines)]
+    done = subprocess.run(program, stdout=write, stderr=subprocess.PIPE, check=False)
     os.close(write)
     assert done.stderr == b""
     assert done.returncode == 0
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")  # noqa: PTH110
+def test_output_that_cannot_be_written_is_an_error() -> None:
+    with open("/dev/full", "wb") as full:  # noqa: PTH123
+        program = [sys.executable, "-c", WRITER.format(lines=1)]
+        done = subprocess.run(program, stdout=full, stderr=subprocess.PIPE, check=False)
+    assert done.returncode == ERROR
+    assert done.stderr.startswith(b"error: No space left on device\n")
+
+
+def test_as_a_program_all_output_is_written_before_the_process_ends() -> None:
+    program = "import sys\nfrom searchkit.cli import main\nsys.argv[1:] = ['--help']\nmain()"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert done.returncode == 0
+    assert done.stdout.rstrip().splitlines()[-1].startswith("  doctor")

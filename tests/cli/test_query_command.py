@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from searchkit.errors import FilterError, IndexNotFoundError, InputError
+from searchkit.errors import IndexNotFoundError, InputError
 from searchkit.types import Hit
 
 Run = Callable[..., Any]
@@ -60,6 +60,16 @@ def test_a_dash_reads_the_question_from_stdin(
     assert engine.asked[0]["query"] == "from a pipe\n"
 
 
+def test_a_very_long_question_is_answered_with_a_word_on_stderr(
+    run: Run, engine: Any, make_hit: MakeHit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine.hits = [make_hit(1)]
+    monkeypatch.setattr(sys, "stdin", io.StringIO("word " * 200_000))
+    outcome = run("query", "-")
+    assert outcome.code == 0
+    assert outcome.err == "the question has 1,000,000 characters; the encoder reads only its beginning\n"
+
+
 def test_json_is_an_array_even_without_hits(run: Run, engine: Any, make_hit: MakeHit) -> None:
     outcome = run("query", "x", "--json")
     assert (outcome.code, json.loads(outcome.out)) == (1, [])
@@ -101,13 +111,6 @@ def test_engine_errors_are_exit_code_2(error: Exception, run: Run, engine: Any) 
     assert (outcome.code, outcome.out) == (2, "")
     assert outcome.err.startswith("error: ")
     assert "\nhint: " in outcome.err
-
-
-def test_a_filter_that_does_not_parse_is_pointed_at(run: Run, engine: Any) -> None:
-    engine.error = FilterError("expected a value", hint="write lang = 'en'", position=7)
-    outcome = run("query", "x", "--where", "lang = ")
-    assert outcome.code == 2
-    assert outcome.err == "error: expected a value\n  lang = \n         ^\nhint: write lang = 'en'\n"
 
 
 def test_a_question_is_required(run: Run) -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from searchkit.cli.terminal import make_printable, one_line, visible, wants_rich
+from searchkit.cli.terminal import make_printable, one_line, read_standard_input, visible, wants_rich
 
 
 class Terminal(io.StringIO):
@@ -82,3 +82,8 @@ def test_a_file_name_that_is_not_utf8_is_written_as_its_own_bytes() -> None:
     stream.write("caf\udce9")
     stream.flush()
     assert raw.getvalue() == b"caf\xe9"
+
+
+def test_standard_input_that_is_no_text_is_read_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"caf\xe9"), encoding="utf-8"))
+    assert read_standard_input() == "caf\ufffd"
