@@ -100,8 +100,11 @@ def _collect(settings: DataSettings, records: Iterator[_Record], seed: int) -> S
     bad: list[BadRow] = []
     left_out = bad_count = 0
     columns: tuple[str, ...] = ()
+    header: tuple[str, ...] = ()
     for line, record in records:
-        columns = columns or _columns_of(settings, record)
+        if not isinstance(record, str):
+            header = header or tuple(record)
+            columns = columns or _columns_of(settings, record)
         row = _parse(settings, columns, record)
         if row is None:
             left_out += 1
@@ -111,6 +114,8 @@ def _collect(settings: DataSettings, records: Iterator[_Record], seed: int) -> S
             bad_count += 1
             if len(bad) < SHOWN_BAD_ROWS:
                 bad.append(BadRow(line, row))
+    if header and not columns:
+        raise _wrong_columns(settings, header)
     if not rows:
         found = f"; line {bad[0].line}: {bad[0].reason}" if bad else ""
         raise TrainingError(f"{settings.path} has no usable row ({bad_count} bad, {left_out} filtered{found})")
@@ -126,55 +131,68 @@ def _sample(rows: list[Row], limit: int | None, seed: int) -> list[Row]:
     return [rows[i] for i in sorted(chosen)]
 
 
-def _columns_of(settings: DataSettings, record: Mapping[str, Any] | str) -> tuple[str, ...]:
-    """The columns to read, decided by the first record; its absence of them is an error of the whole file."""
-    if isinstance(record, str):
-        return settings.columns
-    wanted = [settings.columns] if settings.columns else KNOWN_COLUMNS[settings.kind]
-    for columns in wanted:
-        if set(columns) <= set(record):
-            _check_column_count(settings, columns)
-            return columns
-    if not settings.columns and settings.kind in _ONE_TEXT and len(record) == 1:
-        return tuple(record)
-    raise TrainingError(
-        f"{settings.path} has the columns {', '.join(map(str, record))}, expected "
-        + " or ".join(f"({', '.join(columns)})" for columns in wanted),
+def _columns_of(settings: DataSettings, record: Mapping[str, Any]) -> tuple[str, ...]:
+    """The columns to read, where the record has them and those that filters and groups look at; else none."""
+    if not {*settings.keep, *settings.drop, *([settings.group] if settings.group else [])} <= set(record):
+        return ()
+    fitting = (columns for columns in _wanted_columns(settings) if set(columns) <= set(record))
+    alone = tuple(record) if len(record) == 1 and settings.kind in _ONE_TEXT and not settings.columns else ()
+    return next(fitting, alone)
+
+
+def _wanted_columns(settings: DataSettings) -> Sequence[tuple[str, ...]]:
+    if not settings.columns:
+        return KNOWN_COLUMNS[settings.kind]
+    expected = len(KNOWN_COLUMNS[settings.kind][0])
+    if len(settings.columns) != expected:
+        found = f"kind {settings.kind.value!r} needs {expected} columns, found {len(settings.columns)}"
+        raise TrainingError(f"{settings.path}: {found}")
+    return [settings.columns]
+
+
+def _wrong_columns(settings: DataSettings, header: Sequence[str]) -> TrainingError:
+    wanted = " or ".join(f"({', '.join(columns)})" for columns in _wanted_columns(settings))
+    others = [*settings.keep, *settings.drop, *([settings.group] if settings.group else [])]
+    also = f" and {', '.join(others)}" if others else ""
+    return TrainingError(
+        f"{settings.path} has the columns {', '.join(map(str, header))}, expected {wanted}{also}",
         hint=f"name the columns for kind {settings.kind.value!r}",
     )
-
-
-def _check_column_count(settings: DataSettings, columns: Sequence[str]) -> None:
-    expected = len(KNOWN_COLUMNS[settings.kind][0])
-    if len(columns) != expected:
-        kind = settings.kind.value
-        raise TrainingError(f"{settings.path}: kind {kind!r} needs {expected} columns, found {len(columns)}")
 
 
 def _parse(settings: DataSettings, columns: Sequence[str], record: Mapping[str, Any] | str) -> Row | str | None:
     """A row, a reason why it is bad, or None where a filter leaves it out."""
     if isinstance(record, str):
         return record
+    if not columns:
+        return "columns are missing"
     if not _passes(settings, record):
         return None
-    score, names = 0.0, columns
-    if settings.kind is Kind.SCORED:
-        names = columns[:-1]
-        try:
-            score = float(record.get(columns[-1]) or "nan")
-        except (TypeError, ValueError):
-            score = math.nan
-        if not math.isfinite(score):
-            return f"{columns[-1]} is {record.get(columns[-1])!r}, expected a number"
-    texts = []
-    for name in names:
-        value = record.get(name)
-        if not isinstance(value, str) or not value.strip():
-            return f"{name} is empty" if value in (None, "") or isinstance(value, str) else f"{name} is not text"
-        if "\ufffd" in value:
-            return f"{name} is not UTF-8"
-        texts.append(value.strip().lower() if settings.lower_case else value.strip())
-    return Row(tuple(texts), score, str(record.get(settings.group) or "") if settings.group else "")
+    names = columns[:-1] if settings.kind is Kind.SCORED else columns
+    reasons = [reason for name in names if (reason := _fault(name, record.get(name)))]
+    score = _score(record.get(columns[-1])) if settings.kind is Kind.SCORED else 0.0
+    if not math.isfinite(score):
+        reasons.append(f"{columns[-1]} is {record.get(columns[-1])!r}, expected a number")
+    if reasons:
+        return reasons[0]
+    texts = tuple(str(record[name]).strip() for name in names)
+    group = str(record.get(settings.group) or "") if settings.group else ""
+    return Row(tuple(text.lower() for text in texts) if settings.lower_case else texts, score, group)
+
+
+def _fault(name: str, value: object) -> str:
+    if value is None or (isinstance(value, str) and not value.strip()):
+        return f"{name} is empty"
+    if not isinstance(value, str):
+        return f"{name} is not text"
+    return f"{name} is not UTF-8" if "\ufffd" in value else ""
+
+
+def _score(value: Any) -> float:
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        return math.nan
 
 
 def _passes(settings: DataSettings, record: Mapping[str, Any]) -> bool:
