@@ -10,7 +10,7 @@ import typer
 from searchkit.cli.failures import NOTHING_FOUND, say
 from searchkit.cli.options import IndexOption, JsonOption
 from searchkit.cli.output import renderer
-from searchkit.cli.wording import Facts, Table, counted, size_words
+from searchkit.cli.wording import Facts, Table, counted, size_words, when
 
 if TYPE_CHECKING:
     from searchkit.search.reports import DocumentInfo, IndexStatus, SourceInfo, StoredChunk
@@ -47,7 +47,7 @@ def _status_facts(state: IndexStatus) -> Facts:
             ("encoder", f"{state.encoder} ({state.dimension} dimensions, {state.max_tokens} tokens)"),
             ("search", search),
             ("size", size_words(state.size_bytes)),
-            ("updated", state.updated_at or "never"),
+            ("updated", when(state.updated_at) or "never"),
             ("sources", "\n".join(roots) or "none"),
         ),
     )
@@ -59,8 +59,9 @@ def ls(
     refused: Annotated[bool, typer.Option("--refused", help="Only files that could not be indexed, and why.")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """List the files of the index. Exit code: 0 some, 1 none, 2 error.
+    """List the files of the index.
 
+    Exit code: 0 some, 1 none, 2 error.
     Piped, the columns are separated by tabs: path, documents, chunks, size, modified; note (why refused).
     """
     from searchkit.cli.session import open_engine
@@ -85,7 +86,7 @@ def _source_table(sources: Iterable[SourceInfo]) -> Table:
             str(source.documents),
             str(source.chunks),
             size_words(source.size),
-            (source.modified or "")[:16].replace("T", " "),
+            when(source.modified),
             f"refused: {source.reason}" if source.status == "refused" else "",
         )
         for source in sources

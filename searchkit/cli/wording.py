@@ -85,6 +85,14 @@ def time_words(seconds: float) -> str:
     return f"{whole // 3600} h {whole % 3600 // 60} min"
 
 
+def when(timestamp: str | None) -> str:
+    """An ISO 8601 time as a person writes it, ``2026-11-21 04:13 UTC``; nothing for None."""
+    if timestamp is None:
+        return ""
+    minutes = timestamp[:16].replace("T", " ")
+    return f"{minutes} UTC" if timestamp.endswith(("+00:00", "Z")) else minutes
+
+
 def source_name(hit: Hit) -> str:
     """The file a hit comes from, or the document's id where there is no file."""
     return hit.path if hit.path is not None else hit.doc_id

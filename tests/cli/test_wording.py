@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from searchkit.cli.wording import counted, place, size_words, time_words, trail
+from searchkit.cli.wording import counted, place, size_words, time_words, trail, when
 from searchkit.types import Hit
 
 
@@ -26,6 +26,12 @@ def test_sizes_have_two_digits(size: int, words: str) -> None:
 )
 def test_times_are_in_the_largest_units(seconds: float, words: str) -> None:
     assert time_words(seconds) == words
+
+
+def test_times_are_short_and_name_their_zone() -> None:
+    assert when("2026-11-21T04:13:16+00:00") == "2026-11-21 04:13 UTC"
+    assert when("2026-11-21T04:13:16") == "2026-11-21 04:13"
+    assert when(None) == ""
 
 
 def test_place_is_path_and_line(make_hit: Callable[..., Hit]) -> None:

@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from searchkit.cli import doctor
+from searchkit.cli.doctor import installation, judge_faiss
+from searchkit.cli.wording import Finding, Level
+from searchkit.errors import CheckpointError
+
+Run = Callable[..., Any]
+
+
+def test_this_installation_can_search() -> None:
+    findings = {finding.name: finding for finding in installation()}
+    needed = ["python", "numpy", "tokenizers", "onnxruntime", "faiss", "sqlite"]
+    assert [findings[name].level for name in needed] == [Level.OK] * len(needed)
+    assert "JSON, FTS5" in findings["sqlite"].found
+
+
+def test_a_gpu_build_that_was_overwritten_is_a_warning_with_its_remedy() -> None:
+    finding = judge_faiss("1.15.1 (CPU build)", "1.15.1", is_gpu_build=False, has_gpu_package=True)
+    assert finding.level is Level.WARNING
+    assert finding.remedy == "pip install --force-reinstall --no-deps faiss-gpu==1.15.1"
+
+
+@pytest.mark.parametrize(("is_gpu_build", "has_gpu_package"), [(True, True), (False, False), (True, False)])
+def test_a_faiss_that_is_what_it_says_is_fine(is_gpu_build: bool, has_gpu_package: bool) -> None:
+    assert judge_faiss("1", "1", is_gpu_build=is_gpu_build, has_gpu_package=has_gpu_package).level is Level.OK
+
+
+@pytest.mark.parametrize(
+    ("error", "remedy"),
+    [
+        (CheckpointError("no encoder", hint="reinstall searchkit"), "reinstall searchkit"),
+        (ImportError("libfaiss.so is missing"), "pip install --force-reinstall searchkit"),
+    ],
+)
+def test_a_broken_part_is_a_problem_not_a_crash(
+    error: Exception, remedy: str, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> Finding:
+        raise error
+
+    monkeypatch.setattr(doctor, "installation", lambda: [])
+    monkeypatch.setattr(doctor, "_encoder", broken)
+    monkeypatch.setattr(doctor, "_index", lambda _index: Finding(Level.WARNING, "index", "none yet", "make one"))
+    outcome = run("doctor")
+    assert outcome.code == 2
+    assert outcome.out.startswith("problem  encoder: ")
+    assert f"mend it with: {remedy}" in outcome.out
+
+
+def test_warnings_alone_are_no_failure(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor, "installation", lambda: [])
+    monkeypatch.setattr(doctor, "_encoder", lambda: Finding(Level.OK, "encoder", "answers"))
+    monkeypatch.setattr(doctor, "_index", lambda _index: Finding(Level.WARNING, "index", "none yet", "make one"))
+    outcome = run("doctor")
+    assert outcome.code == 0
+    assert outcome.out == "ok       encoder: answers\nwarning  index: none yet\n         mend it with: make one\n"
