@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Rows: TypeAlias = NDArray[np.float32]  # (N, D) one embedding a row, unit length unless said otherwise
+    HalfRows: TypeAlias = NDArray[np.float16]  # (N, D) as they are stored
     Ids: TypeAlias = NDArray[np.int64]  # (N,) chunk ids
 
 MetadataValue: TypeAlias = Union[None, bool, int, float, str, "list[MetadataValue]", "dict[str, MetadataValue]"]

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from searchkit.directory import IndexFolder, check_generation
 from searchkit.errors import IndexDamagedError
-from searchkit.index import IdFilter, Neighbours, VectorIndex, build, exact_scores, from_file, merge
+from searchkit.index import IdFilter, Neighbours, VectorIndex, build, from_file, merge
 
 if TYPE_CHECKING:
     from searchkit.store import GenerationRow, StoreReader
-    from searchkit.types import HalfRows, Ids, Rows
+    from searchkit.types import Ids, Rows
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,16 +21,15 @@ class Snapshot:
     revision: int
     generation: int
     main: VectorIndex
-    tail_ids: Ids
-    tail_rows: HalfRows
+    tail: VectorIndex
     deleted: Ids
 
     def nearest(self, queries: Rows, k: int, allowed: IdFilter | None) -> Neighbours:
         """The ``k`` chunks nearest to each query, among those allowed and not deleted."""
         main = self.main.search(queries, k, allowed=allowed, excluded=self.deleted)
-        if not len(self.tail_ids):
+        if not self.tail.count:
             return main
-        return merge(main, exact_scores(queries, self.tail_ids, self.tail_rows, k, allowed=allowed), k=k)
+        return merge(main, self.tail.search(queries, k, allowed=allowed), k=k)
 
 
 def take_snapshot(folder: IndexFolder, reader: StoreReader, before: Snapshot | None) -> Snapshot:
@@ -45,8 +44,9 @@ def take_snapshot(folder: IndexFolder, reader: StoreReader, before: Snapshot | N
         main = before.main
     else:
         main = _open_main(folder, reader, record)
-    tail_ids, tail_rows = reader.tail(after=0 if record is None else record.max_chunk_id)
-    return Snapshot(reader.revision(), generation, main, tail_ids, tail_rows, reader.deleted_ids())
+    covered = 0 if record is None else record.max_chunk_id
+    tail = build("exact", reader.iter_vectors(after=covered), main.dimension)
+    return Snapshot(reader.revision(), generation, main, tail, reader.deleted_ids())
 
 
 def _open_main(folder: IndexFolder, reader: StoreReader, record: GenerationRow | None) -> VectorIndex:

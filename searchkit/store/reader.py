@@ -142,13 +142,6 @@ class StoreReader:
         while rows := cursor.fetchmany(batch):
             yield np.array([row[0] for row in rows], dtype=np.int64), self._decoded([row[1] for row in rows])
 
-    def tail(self, after: int) -> tuple[Ids, HalfRows]:
-        """The chunks newer than the FAISS file: ids (N,) ascending, float16 rows (N, D)."""
-        parts = list(self.iter_vectors(after=after))
-        if not parts:
-            return np.empty(0, np.int64), np.empty((0, self.settings().dimension), np.float16)
-        return np.concatenate([ids for ids, _ in parts]), np.concatenate([rows for _, rows in parts])
-
     def deleted_ids(self) -> Ids:
         """Chunks that the FAISS file holds and the database no more, ascending."""
         return self._ids("SELECT chunk_id FROM deleted_chunks ORDER BY chunk_id")

@@ -1,0 +1,42 @@
+# Two commands set everything up:   make try    make test
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+QUESTION ?= what happens to my index when the computer crashes?
+
+.PHONY: try test lint unit format clean
+
+try: $(VENV)/.installed  ## install, index this repository's own documentation, ask it a question
+	$(BIN)/searchkit index README.md ARCHITECTURE.md CHANGELOG.md index_data/README.md
+	$(BIN)/searchkit query "$(QUESTION)"
+
+test: lint unit  ## style, types and all tests
+
+lint: $(VENV)/.installed-dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+unit: $(VENV)/.installed-dev
+	$(BIN)/python -m pytest
+
+format: $(VENV)/.installed-dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+
+$(VENV)/.installed: pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --editable .
+	touch $@
+
+# torch is pinned so that the tests run on what they were written against; any CPU or CUDA build of it will do
+$(VENV)/.installed-dev: pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet torch==2.13.0
+	$(BIN)/python -m pip install --quiet --editable '.[train,docs]' --group dev
+	touch $@ $(VENV)/.installed
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache

@@ -1,0 +1,212 @@
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+from word_encoder import WordEncoder
+
+from searchkit import SearchEngine
+from searchkit.documents import WalkOptions
+from searchkit.errors import InputError
+from searchkit.search import IndexReport
+from searchkit.search import ingest as ingest_module
+
+
+def counts(report: IndexReport) -> tuple[int, int, int, int]:
+    return report.new, report.changed, report.unchanged, report.removed
+
+
+def age(root: Path) -> None:
+    """Make all files old enough for their times to be trusted."""
+    for file in root.rglob("*"):
+        os.utime(file, (1_600_000_000, 1_600_000_000))
+
+
+def test_paths_are_what_the_user_typed(engine: SearchEngine, docs: Path) -> None:
+    engine.index_paths([Path("docs")])
+    hit = engine.search("apples orchard", k=1)[0]
+    assert hit.path == "docs/guide/apples.md"
+    assert hit.doc_id == hit.path
+    assert engine.locate(hit.path) == docs / "guide" / "apples.md"
+    assert (hit.line_start, hit.title) == (1, "Apples")
+
+
+def test_second_run_reads_and_encodes_nothing(engine: SearchEngine, encoder: WordEncoder, docs: Path) -> None:
+    age(docs)
+    assert counts(engine.index_paths([docs])) == (3, 0, 0, 0)
+    encoder.encoded.clear()
+    report = engine.index_paths([docs])
+    assert counts(report) == (0, 0, 3, 0)
+    assert (report.chunks_encoded, encoder.encoded and encoder.encoded[-1].startswith("# ")) in {(0, False), (0, [])}
+
+
+def test_changed_new_and_vanished_files_are_told_apart(engine: SearchEngine, docs: Path) -> None:
+    age(docs)
+    engine.index_paths([docs])
+    (docs / "guide" / "apples.md").write_text("# Apples\n\nCider is made of pears too.\n")
+    (docs / "guide" / "boats.md").unlink()
+    (docs / "new.txt").write_text("Dragons breathe fire.\n")
+    assert counts(engine.index_paths([docs])) == (1, 1, 1, 1)
+    assert engine.search("pears cider", k=1)[0].path == "docs/guide/apples.md"
+    assert engine.search("dragons", k=1)[0].path == "docs/new.txt"
+    assert all(hit.path != "docs/guide/boats.md" for hit in engine.search("boats sail", k=50))
+
+
+def test_touched_file_with_the_same_bytes_is_unchanged(engine: SearchEngine, docs: Path) -> None:
+    age(docs)
+    engine.index_paths([docs])
+    os.utime(docs / "clocks.txt", (1_700_000_000, 1_700_000_000))
+    assert counts(engine.index_paths([docs])) == (0, 0, 3, 0)
+
+
+def test_same_size_edit_within_one_clock_tick_is_seen(engine: SearchEngine, docs: Path) -> None:
+    file = docs / "clocks.txt"
+    before = file.stat()
+    engine.index_paths([docs])
+    file.write_text(file.read_text().replace("Clocks", "Cluck!"))
+    os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert counts(engine.index_paths([docs]))[1] == 1
+
+
+def test_renamed_file_is_not_encoded_again(engine: SearchEngine, docs: Path) -> None:
+    engine.index_paths([docs])
+    (docs / "clocks.txt").rename(docs / "watches.txt")
+    report = engine.index_paths([docs])
+    assert counts(report) == (1, 0, 2, 1)
+    assert report.chunks_encoded == 0
+    assert engine.search("clocks time", k=1)[0].path == "docs/watches.txt"
+
+
+def test_files_outside_the_named_folder_are_left_alone(engine: SearchEngine, docs: Path) -> None:
+    other = docs.with_name("other")
+    other.mkdir()
+    (other / "x.txt").write_text("Xylophones sound bright.\n")
+    engine.index_paths([docs])
+    engine.index_paths([other])
+    shutil.rmtree(other)
+    assert counts(engine.index_paths([docs])) == (0, 0, 3, 0)
+    assert engine.search("xylophones", k=1)[0].path == "other/x.txt"
+
+
+def test_a_part_of_a_known_folder_is_refreshed_alone(engine: SearchEngine, docs: Path) -> None:
+    engine.index_paths([docs])
+    (docs / "guide" / "boats.md").write_text("# Boats\n\nSubmarines dive.\n")
+    (docs / "clocks.txt").unlink()
+    assert counts(engine.index_paths([docs / "guide"])) == (0, 1, 1, 0)
+    assert counts(engine.index_paths([docs / "guide" / "boats.md"])) == (0, 0, 1, 0)
+    assert engine.search("submarines dive", k=1)[0].path == "docs/guide/boats.md"
+    assert engine.status().roots[0].prefix == "docs"
+    assert counts(engine.index_paths([docs])) == (0, 0, 2, 1)
+
+
+def test_a_folder_above_known_ones_takes_them_in(engine: SearchEngine, docs: Path) -> None:
+    engine.index_paths([docs / "guide"])
+    report = engine.index_paths([docs])
+    assert counts(report) == (1, 0, 2, 0)
+    assert [root.prefix for root in engine.status().roots] == ["docs"]
+
+
+def test_a_moved_project_keeps_its_index(engine: SearchEngine, docs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    engine.index_paths([Path("docs")])
+    project = docs.parent / "moved"
+    project.mkdir()
+    docs.rename(project / "docs")
+    monkeypatch.chdir(project)
+    assert counts(engine.index_paths([Path("docs")])) == (0, 0, 3, 0)
+    assert engine.locate("docs/clocks.txt") == project / "docs" / "clocks.txt"
+
+
+def test_refused_files_are_named_and_do_not_stop_the_rest(engine: SearchEngine, docs: Path) -> None:
+    (docs / "picture.bin").write_bytes(bytes(range(256)) * 8)
+    (docs / "empty.txt").write_text("")
+    for _ in range(2):
+        report = engine.index_paths([docs])
+        assert [refusal.path for refusal in report.refused] == ["docs/empty.txt", "docs/picture.bin"]
+        assert all(refusal.reason for refusal in report.refused)
+    assert report.unchanged == 3
+    refused = [source for source in engine.sources() if source.status == "refused"]
+    assert [source.path for source in refused] == ["docs/empty.txt", "docs/picture.bin"]
+
+
+def test_a_refused_file_that_was_mended_is_new(engine: SearchEngine, docs: Path) -> None:
+    (docs / "late.txt").write_text("")
+    engine.index_paths([docs])
+    (docs / "late.txt").write_text("Llamas spit.\n")
+    assert counts(engine.index_paths([docs])) == (1, 0, 3, 0)
+
+
+def test_dry_run_changes_nothing(engine: SearchEngine, docs: Path) -> None:
+    assert counts(engine.index_paths([docs], dry_run=True)) == (3, 0, 0, 0)
+    assert engine.status().documents == 0
+    assert engine.status().roots == ()
+
+
+def test_other_reading_options_read_the_files_again(engine: SearchEngine, docs: Path) -> None:
+    engine.index_paths([docs])
+    assert counts(engine.index_paths([docs], walk=WalkOptions(globs=("*.md",)))) == (0, 0, 2, 1)
+    assert engine.status().sources == 2
+
+
+def test_missing_path_changes_nothing(engine: SearchEngine, docs: Path) -> None:
+    with pytest.raises(InputError, match="does not exist"):
+        engine.index_paths([docs, docs / "nowhere"])
+    assert engine.status().sources == 0
+
+
+def test_a_run_that_is_cut_off_keeps_its_commits_and_goes_on(
+    engine: SearchEngine, encoder: WordEncoder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ingest_module, "BATCH_CHUNKS", 4)
+    root = tmp_path / "many"
+    root.mkdir()
+    for number in range(12):
+        (root / f"{number:02}.txt").write_text(f"Text number{number} speaks of thing{number}.\n")
+    encode = encoder.encode_passages
+
+    def give_up(texts: list[str]) -> object:
+        if any("thing6" in text for text in texts):
+            raise KeyboardInterrupt
+        return encode(texts)
+
+    monkeypatch.setattr(encoder, "encode_passages", give_up)
+    with pytest.raises(KeyboardInterrupt):
+        engine.index_paths([root])
+    assert engine.status().documents == 4
+    assert engine.search("thing2", k=1)[0].path.endswith("02.txt")
+    monkeypatch.setattr(encoder, "encode_passages", encode)
+    assert counts(engine.index_paths([root])) == (8, 0, 4, 0)
+
+
+def test_a_file_of_many_records_is_committed_in_parts(
+    engine: SearchEngine, encoder: WordEncoder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ingest_module, "BATCH_CHUNKS", 4)
+    file = tmp_path / "records.jsonl"
+    file.write_text("".join(f'{{"id": "r{n}", "text": "record{n} about thing{n}"}}\n' for n in range(10)))
+    encode = encoder.encode_passages
+
+    def give_up(texts: list[str]) -> object:
+        if any("thing9" in text for text in texts):
+            raise KeyboardInterrupt
+        return encode(texts)
+
+    monkeypatch.setattr(encoder, "encode_passages", give_up)
+    with pytest.raises(KeyboardInterrupt):
+        engine.index_paths([file])
+    assert engine.status().documents == 8
+    monkeypatch.setattr(encoder, "encode_passages", encode)
+    report = engine.index_paths([file])
+    assert report.chunks_encoded == 2  # the others are known by their text
+    assert engine.status().documents == 10
+    assert len(engine.search("thing3", k=50)) == 10
+
+
+def test_same_files_give_the_same_index_whatever_the_order(tmp_path: Path, docs: Path) -> None:
+    found = []
+    for name, paths in (("one", [docs]), ("two", [docs / "guide", docs])):
+        with SearchEngine.open_or_create(tmp_path / name, encoder=WordEncoder()) as engine:
+            engine.index_paths(paths)
+            found.append([(hit.path, hit.score) for hit in engine.search("apples boats clocks", k=9)])
+    assert found[0] == found[1]
