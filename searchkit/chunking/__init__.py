@@ -7,8 +7,8 @@ sentences, then words; a token is cut only where a single line leaves nothing el
 from __future__ import annotations
 
 from searchkit.chunking.chunker import Chunker
-from searchkit.chunking.passage import passage_text
+from searchkit.chunking.passage import body_text, passage_text
 from searchkit.chunking.sentences import sentence_spans
 from searchkit.chunking.settings import ChunkSettings
 
-__all__ = ["ChunkSettings", "Chunker", "passage_text", "sentence_spans"]
+__all__ = ["ChunkSettings", "Chunker", "body_text", "passage_text", "sentence_spans"]

@@ -31,10 +31,13 @@ def passage_text(title: str, chunk: Chunk) -> str:
         ``"title > heading > heading\\ntext"``, or the text alone without title and headings.
     """
     parts = path_with_title(title, chunk.heading_path)
-    if not parts:
-        return chunk.text
-    body = _without_heading_lines(chunk.text, {same_words(part) for part in parts})
-    return "\n".join(filter(None, (SEPARATOR.join(parts), body)))
+    return "\n".join(filter(None, (SEPARATOR.join(parts), body_text(title, chunk))))
+
+
+def body_text(title: str, chunk: Chunk) -> str:
+    """The text of ``chunk`` without the heading lines that open it; empty for a bare heading."""
+    said = {same_words(part) for part in path_with_title(title, chunk.heading_path)}
+    return _without_heading_lines(chunk.text, said) if said else chunk.text
 
 
 def path_with_title(title: str, headings: Sequence[str]) -> list[str]:

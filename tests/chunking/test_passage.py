@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from searchkit.chunking import passage_text
+from searchkit.chunking import body_text, passage_text
 from searchkit.types import Chunk
 
 
@@ -48,3 +48,9 @@ def test_the_first_line_keeps_its_indentation() -> None:
 
 def test_a_bare_heading_is_its_path() -> None:
     assert passage_text("Guide", chunk("## Run", "Run")) == "Guide > Run"
+
+
+def test_the_body_is_the_passage_without_its_first_line() -> None:
+    found = chunk("# Guide\n\n## Run\n\nRun it.", "Run")
+    assert body_text("Guide", found) == "Run it."
+    assert body_text("", chunk("Run it.")) == "Run it."
