@@ -1,0 +1,91 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from searchkit.encoder import bundled_folder, hub, resolve_checkpoint
+from searchkit.encoder.hub import is_offline, name_of
+from searchkit.errors import CheckpointError
+
+NAME = "princeton-nlp/sup-simcse-bert-base-uncased"
+
+
+@pytest.fixture
+def online(monkeypatch: pytest.MonkeyPatch) -> None:
+    for variable in ("SEARCHKIT_OFFLINE", "HF_HUB_OFFLINE"):
+        monkeypatch.delenv(variable, raising=False)
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[dict[str, Any]]:
+    """What snapshot_download is asked for; it answers with a folder."""
+    huggingface_hub = pytest.importorskip("huggingface_hub")
+    calls: list[dict[str, Any]] = []
+
+    def snapshot_download(name: str, **options: Any) -> str:
+        calls.append({"name": name, **options})
+        return str(tmp_path)
+
+    monkeypatch.setattr(huggingface_hub, "snapshot_download", snapshot_download)
+    return calls
+
+
+def test_a_folder_is_itself(tmp_path: Path) -> None:
+    assert resolve_checkpoint(tmp_path) == resolve_checkpoint(str(tmp_path)) == tmp_path
+    assert name_of(str(tmp_path), tmp_path) == tmp_path.name
+
+
+def test_nothing_named_means_the_bundled_default(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    assert bundled_folder().name == "default"
+    monkeypatch.setattr(hub, "bundled_folder", lambda name="default": tmp_path / name)
+    with pytest.raises(CheckpointError, match="no bundled checkpoint 'default'"):
+        resolve_checkpoint()
+    (tmp_path / "default").mkdir()
+    (tmp_path / "default" / "config.json").write_text("{}")
+    assert resolve_checkpoint() == resolve_checkpoint("default") == tmp_path / "default"
+    assert name_of(None, tmp_path / "default") == "default"
+
+
+@pytest.mark.parametrize("name", ["nowhere", "no/such/folder", "a b/c", "../x", ""])
+def test_what_is_neither_folder_nor_name_is_refused(name: str, tmp_path: Path, monkeypatch: Any) -> None:
+    monkeypatch.chdir(tmp_path / "..")
+    if name:
+        with pytest.raises(CheckpointError, match="no checkpoint at"):
+            resolve_checkpoint(name)
+    else:
+        assert resolve_checkpoint(name) == Path()
+
+
+def test_a_name_is_looked_up_in_the_cache_alone(asked: list[dict[str, Any]], tmp_path: Path) -> None:
+    assert resolve_checkpoint(NAME) == tmp_path
+    assert asked[0]["local_files_only"] is True
+    assert name_of(NAME, tmp_path) == NAME
+
+
+@pytest.mark.usefixtures("online")
+def test_a_download_must_be_asked_for_and_brings_no_pickles(asked: list[dict[str, Any]]) -> None:
+    resolve_checkpoint(NAME, download=True)
+    assert asked[0]["local_files_only"] is False
+    assert asked[0]["allow_patterns"] == ["*.safetensors", "*.json", "*.txt", "*.onnx"]
+
+
+@pytest.mark.usefixtures("online")
+@pytest.mark.parametrize("variable", ["SEARCHKIT_OFFLINE", "HF_HUB_OFFLINE"])
+def test_offline_forbids_a_download(
+    variable: str, asked: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(variable, "0")
+    assert not is_offline()
+    monkeypatch.setenv(variable, "1")
+    with pytest.raises(CheckpointError, match=f"cannot be downloaded: .*{variable}"):
+        resolve_checkpoint(NAME, download=True)
+    assert asked == []
+
+
+def test_a_name_that_is_not_in_the_cache_says_how_to_get_it(monkeypatch: Any, tmp_path: Path) -> None:
+    pytest.importorskip("huggingface_hub")
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
+    with pytest.raises(CheckpointError, match=f"searchkit model download {NAME}"):
+        resolve_checkpoint(NAME)
