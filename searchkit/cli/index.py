@@ -18,7 +18,7 @@ from searchkit.cli.output import renderer
 from searchkit.cli.progress import progress_bar
 from searchkit.cli.terminal import one_line
 from searchkit.cli.wording import Facts, counted, time_words
-from searchkit.errors import InputError
+from searchkit.errors import DocumentRefusedError, InputError
 
 if TYPE_CHECKING:
     from searchkit.documents import ReadOptions, WalkOptions
@@ -38,7 +38,7 @@ def index(
     hidden: option.Hidden = False,
     no_ignore: option.NoIgnore = False,
     encoding: option.Encoding = None,
-    name: option.Name = "stdin.txt",
+    name: option.Name = STANDARD_INPUT,
     text_field: option.TextFields = None,
     title_field: option.TitleField = None,
     id_field: option.IdField = None,
@@ -108,11 +108,16 @@ def _run(
 
 
 def _add_standard_input(engine: SearchEngine, name: str, reading: ReadOptions) -> IndexReport:
-    from searchkit.documents import read_bytes
+    from searchkit.documents import read_text
     from searchkit.search import IndexReport
 
     started = time.monotonic()
-    added = engine.add(read_bytes(sys.stdin.buffer.read(), name=name, options=reading))
+    try:
+        documents = read_text(sys.stdin.buffer.read(), name=name, options=reading)
+    except DocumentRefusedError as error:
+        hint = "--name tells the format by its ending, such as --name notes.md"
+        raise InputError(f"standard input cannot be indexed: {error.message}", hint=hint) from error
+    added = engine.add(documents)
     return IndexReport(
         new=added.documents - added.replaced,
         changed=added.replaced,

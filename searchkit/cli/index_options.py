@@ -31,7 +31,7 @@ Name = Annotated[
     typer.Option(
         "--name",
         metavar="FILE",
-        help="What standard input is called; the ending tells the format.",
+        help="What standard input is called; an ending tells its format.",
         rich_help_panel=_FILES,
     ),
 ]

@@ -44,16 +44,17 @@ class LazyCommand:
     def outline(self, name: str, rich_markup_mode: Any) -> TyperCommand:
         """Name and help alone, for lists: reading the options of every command would double their time."""
         found = self._find()
-        group = found.registered_callback if isinstance(found, typer.Typer) else None
-        text = inspect.getdoc(found if group is None else group.callback)
+        callback = getattr(found, "registered_callback", None)  # a Typer app explains itself in its callback
+        text = inspect.getdoc(found if callback is None else callback.callback)
         return TyperCommand(name=name, help=str(text), rich_markup_mode=rich_markup_mode, rich_help_panel=self.panel)
 
     def load(self, name: str, rich_markup_mode: Any) -> Any:
         """The command itself, as Typer builds it."""
         found = self._find()
-        app = found if isinstance(found, typer.Typer) else _app_of(found, name)
+        is_group = isinstance(found, typer.Typer)
+        app = found if is_group else _app_of(found, name)
         app.rich_markup_mode = rich_markup_mode
-        command: Any = typer.main.get_command(app)
+        command: Any = typer.main.get_group(app) if is_group else typer.main.get_command(app)
         command.name = name
         return command
 

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from searchkit.cli.answer import AnswerForm, show_answer
+from searchkit.cli.failures import ERROR, say
 from searchkit.cli.options import (
     FilesOption,
     FullOption,
@@ -18,6 +19,7 @@ from searchkit.cli.options import (
     WhereOption,
 )
 from searchkit.cli.progress import progress_bar
+from searchkit.cli.terminal import one_line
 from searchkit.cli.wording import HitView, counted
 
 
@@ -60,8 +62,14 @@ def rm(
     from searchkit.cli.session import open_engine
 
     with open_engine(index) as engine:
-        removed = engine.delete(targets)
-    typer.echo(f"removed {counted(removed, 'document')} from the index; the files were not touched")
+        removed = {target: engine.delete([target]) for target in targets}
+    for target, documents in removed.items():
+        if documents:
+            typer.echo(f"removed {one_line(target)}: {counted(documents, 'document')}; files were not touched")
+        else:
+            say(f"error: there is no document, file or folder {target!r} in the index\nhint: searchkit ls")
+    if not all(removed.values()):
+        raise typer.Exit(ERROR)
 
 
 def rebuild(
