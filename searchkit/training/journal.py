@@ -34,13 +34,13 @@ class Journal:
         self.scores: list[DevScore] = []
         self.sentences = 0
         self.length = length
+        self._writer = _tensorboard(folder) if tensorboard and folder is not None else None
         self._file = None
         if folder is not None:
             self._file = (folder / LOG).open("ab")
             self._file.truncate(length)
             for line in (folder / LOG).read_text(encoding="utf-8").splitlines():
                 self._count(json.loads(line))
-        self._writer = _tensorboard(folder) if tensorboard and folder is not None else None
 
     @property
     def best(self) -> DevScore | None:

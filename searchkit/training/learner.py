@@ -14,7 +14,7 @@ from searchkit.training.contrast import batch_loss, column_count, texts_of
 from searchkit.training.language import MaskedPass, Masker
 from searchkit.training.mixture import Batch
 from searchkit.training.model import Start
-from searchkit.training.passes import Pass, cut_passes
+from searchkit.training.passes import Pass
 from searchkit.training.randomness import get_random_state, set_random_state
 from searchkit.training.settings import Precision, RunSettings
 from searchkit.training.world import World
@@ -54,12 +54,10 @@ class Learner:
         """
         joint, own = self._world.part(batch)
         texts = texts_of(own, self._run, self._start.checkpoint)
-        passes = cut_passes(
-            self._start.tokenizer,
+        passes = self._start.passes(
             texts,
             max_tokens=batch.settings.max_tokens or self._run.max_tokens,
             tokens_per_pass=self._run.tokens_per_pass,
-            pad_id=self._start.pad_id,
         )
         masked = [self._masker(each) for each in passes] if self._masker else []
         backward = self._cached if self._run.cached_gradients else self._plain

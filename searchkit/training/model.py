@@ -20,7 +20,7 @@ from searchkit.encoder.tokenization import load_tokenizer
 from searchkit.encoder.torch_runtime import load_head, load_model
 from searchkit.errors import TrainingError
 from searchkit.training.language import LanguageHead, MaskedPass
-from searchkit.training.passes import Pass
+from searchkit.training.passes import TOKENS_PER_PASS, Pass, cut_passes
 from searchkit.training.settings import Head, RunSettings
 
 if TYPE_CHECKING:
@@ -117,6 +117,11 @@ class Start:
     model: SentenceModel
     tokenizer: Tokenizer
     pad_id: int
+
+    def passes(self, texts: Sequence[str], *, max_tokens: int, tokens_per_pass: int | None) -> list[Pass]:
+        """Texts as the model takes them; ``tokens_per_pass`` None means what suits its device."""
+        budget = tokens_per_pass or TOKENS_PER_PASS[self.model.device.type]
+        return cut_passes(self.tokenizer, texts, max_tokens=max_tokens, tokens_per_pass=budget, pad_id=self.pad_id)
 
 
 def load_start(run: RunSettings) -> Start:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 LENGTHS = (8, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512)  # then multiples of the last
 ROW_MULTIPLE = 8
+TOKENS_PER_PASS = {"cpu": 2048, "mps": 8192, "cuda": 32768}  # on a CPU larger ones leave the cache
 
 
 @dataclass(frozen=True, slots=True)

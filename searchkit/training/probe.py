@@ -11,7 +11,6 @@ import torch
 
 from searchkit.encoder.batching import windows
 from searchkit.training.model import Start
-from searchkit.training.passes import cut_passes
 from searchkit.training.settings import Head, RunSettings
 
 if TYPE_CHECKING:
@@ -86,12 +85,6 @@ class TrainingEncoder:
 
     @torch.no_grad()
     def _encode_window(self, texts: Sequence[str]) -> Rows:
-        passes = cut_passes(
-            self._start.tokenizer,
-            texts,
-            max_tokens=self._run.max_tokens,
-            tokens_per_pass=self._run.tokens_per_pass,
-            pad_id=self._start.pad_id,
-        )
+        passes = self._start.passes(texts, max_tokens=self._run.max_tokens, tokens_per_pass=self._run.tokens_per_pass)
         rows: Rows = torch.nn.functional.normalize(self._start.model(passes)[0], dim=1).cpu().numpy()
         return rows

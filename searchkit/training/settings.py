@@ -73,7 +73,8 @@ class RunSettings:
         freeze_embeddings, freeze_layers: leave the embedding table, and the first so many layers, as they are.
         average_with_start: share of the start's weights in what is kept, 0 to 1.
         max_tokens: longer texts are cut in training; the limit of the finished encoder stays the start's.
-        tokens_per_pass: padded tokens that run through the model at once; changes speed and memory only.
+        tokens_per_pass: padded tokens that run through the model at once; changes speed and memory only. None
+            means what suits the device.
         device: ``auto``, ``cpu``, ``cuda`` or ``mps``.
         evaluate_every: steps between two dev evaluations; 0 evaluates at the end alone.
         save_every: steps between two resumable states; 0 saves none.
@@ -107,7 +108,7 @@ class RunSettings:
     freeze_layers: int = 0
     average_with_start: float = 0.0
     max_tokens: int = 128
-    tokens_per_pass: int = 4096
+    tokens_per_pass: int | None = None
     precision: Precision = Precision.FP32
     device: str = "auto"
     seed: int = 42
@@ -189,7 +190,7 @@ class DataSettings:
 
 
 def _check_run(run: RunSettings) -> None:
-    at_least_one = ("batch_size", "accumulate", "tokens_per_pass")
+    at_least_one = ("batch_size", "accumulate")
     positive = ("learning_rate", "temperature", "alpha", "clip", "epochs")
     not_negative = ("mlm_weight", "weight_decay", "freeze_layers", "evaluate_every", "save_every", "seed")
     holds: dict[str, Any] = {name: getattr(run, name) >= 1 for name in at_least_one}
@@ -199,6 +200,7 @@ def _check_run(run: RunSettings) -> None:
     holds |= {
         "max_tokens": run.max_tokens >= 3,
         "steps": run.steps is None or run.steps >= 1,
+        "tokens_per_pass": run.tokens_per_pass is None or run.tokens_per_pass >= 1,
         "dropout": run.dropout is None or 0 <= run.dropout < 1,
         "matryoshka_weights": len(run.matryoshka_weights) in (0, len(run.matryoshka_dims)),
     }

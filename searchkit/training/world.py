@@ -6,6 +6,7 @@ is contrasted with the rows of all processes, and gradients are averaged by Dist
 
 from __future__ import annotations
 
+import atexit
 import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -102,4 +103,11 @@ def join_world(device: str) -> World:
         torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
     if not dist.is_initialized():
         dist.init_process_group("nccl" if kind == "cuda" else "gloo")
+        atexit.register(_leave)
     return World(dist.get_rank(), size, torch.device(kind))
+
+
+def _leave() -> None:
+    """NCCL complains about processes that go without a word."""
+    if dist.is_initialized():
+        dist.destroy_process_group()

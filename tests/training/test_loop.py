@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from searchkit.errors import TrainingError
-from searchkit.training import DataSettings, Kind, Pooling, RunSettings, TrainingProgress, train
+from searchkit.training import DataSettings, Head, Kind, Pooling, Precision, RunSettings, TrainingProgress, train
 from searchkit.training.recipe import Recipe
 
 torch = pytest.importorskip("torch")
@@ -47,7 +47,14 @@ def test_ten_sentences_are_overfitted(make_recipe: MakeRecipe, tmp_path: Path) -
     assert report.sentences == 60 * 20
 
 
-@pytest.mark.parametrize("settings", [{}, {"cached_gradients": True, "accumulate": 2, "average_with_start": 0.3}])
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {},
+        {"cached_gradients": True, "accumulate": 2, "average_with_start": 0.3, "mlm_weight": 0.1},
+        {"precision": Precision.FP16, "head": Head.TRAIN_ONLY, "matryoshka_dims": (32, 8)},
+    ],
+)
 def test_resumed_run_equals_the_uninterrupted_one_to_the_bit(
     make_recipe: MakeRecipe, tmp_path: Path, triplet_file: Path, text_file: Path, settings: dict[str, Any]
 ) -> None:
