@@ -35,7 +35,7 @@ $(VENV)/.installed: pyproject.toml | $(BIN)/python
 # torch is pinned so that the tests run on what they were written against; any CPU or CUDA build of it will do
 $(VENV)/.installed-dev: pyproject.toml | $(BIN)/python
 	$(BIN)/python -m pip install --quiet torch==2.13.0
-	$(BIN)/python -m pip install --quiet --editable '.[train,docs]' --group dev
+	$(BIN)/python -m pip install --quiet --editable '.[train,eval,docs]' --group dev
 	touch $@ $(VENV)/.installed
 
 clean:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     HalfRows: TypeAlias = NDArray[np.float16]  # (N, D) as they are stored
     Ids: TypeAlias = NDArray[np.int64]  # (N,) chunk ids
 
-MetadataValue: TypeAlias = Union[None, bool, int, float, str, "list[MetadataValue]", "dict[str, MetadataValue]"]
+MetadataValue: TypeAlias = Union[bool, int, float, str, "list[MetadataValue]", "dict[str, MetadataValue]", None]
 Metadata: TypeAlias = Mapping[str, MetadataValue]
 
 

@@ -25,6 +25,8 @@ COMMANDS = {
     "show": LazyCommand("searchkit.cli.inspect:show", _INSIDE),
     "rm": LazyCommand("searchkit.cli.manage:rm", _INSIDE),
     "rebuild": LazyCommand("searchkit.cli.manage:rebuild", _INSIDE),
+    "train": LazyCommand("searchkit.cli.train:train", _ENCODER),
+    "eval": LazyCommand("searchkit.cli.evaluate:app", _ENCODER),
     "model": LazyCommand("searchkit.cli.model:app", _ENCODER),
     "doctor": LazyCommand("searchkit.cli.doctor:doctor", _ENCODER),
 }

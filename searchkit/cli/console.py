@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress as Bar
 
     from searchkit.search.reports import Progress
+    from searchkit.training import TrainingProgress
     from searchkit.types import Hit
 
 READING_WIDTH = 100  # longer lines of prose tire the eye, however wide the window
@@ -160,6 +161,33 @@ class IndexProgress:
         rate = f"{report.chunks / elapsed:,.0f} chunks/s" if elapsed > 1 and report.chunks else ""
         self._bar.update(
             self._task, completed=report.done, total=report.total, rate=rate, name=one_line(report.path)[-40:]
+        )
+
+
+class TrainingBar:
+    """The progress bar of ``train`` on standard error: loss, dev score, sentences a second, time left."""
+
+    def __init__(self) -> None:
+        self._bar = _make_bar(Console(file=sys.stderr, highlight=False))
+        self._task = self._bar.add_task("Training", total=None, rate="", name="")
+
+    def __enter__(self) -> TrainingBar:
+        self._bar.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._bar.stop()
+
+    def __call__(self, report: TrainingProgress) -> None:
+        dev = "" if report.dev_score is None else f"  dev {report.dev_score:.4f}"
+        self._bar.update(
+            self._task,
+            completed=report.step,
+            total=report.steps,
+            rate=f"loss {report.loss:.3f}{dev}  {report.sentences_per_s:,.0f} sentences/s",
+            name=one_line(report.source),
         )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -11,6 +11,9 @@ from searchkit.cli.terminal import wants_rich
 
 if TYPE_CHECKING:
     from searchkit.search.reports import ProgressSink
+    from searchkit.training import TrainingProgress
+
+LINES_A_RUN = 20
 
 
 @contextmanager
@@ -23,3 +26,23 @@ def progress_bar() -> Iterator[ProgressSink | None]:
 
     with IndexProgress() as show:
         yield show
+
+
+@contextmanager
+def training_bar() -> Iterator[Callable[[TrainingProgress], None]]:
+    """A progress bar when standard error is a terminal; a line now and then otherwise."""
+    if not wants_rich(sys.stderr):
+        yield _print_now_and_then
+        return
+    from searchkit.cli.console import TrainingBar
+
+    with TrainingBar() as show:
+        yield show
+
+
+def _print_now_and_then(report: TrainingProgress) -> None:
+    if report.step % max(1, report.steps // LINES_A_RUN) and report.step != report.steps:
+        return
+    dev = "" if report.dev_score is None else f", dev {report.dev_score:.4f}"
+    line = f"step {report.step}/{report.steps}: loss {report.loss:.3f}{dev}, {report.sentences_per_s:.0f} sentences/s"
+    print(line, file=sys.stderr, flush=True)

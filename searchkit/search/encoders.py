@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from searchkit.errors import EncoderMismatchError, InputError
+from searchkit.errors import EncoderMismatchError, IndexDamagedError, InputError
 from searchkit.store import VECTOR_DTYPE, StoredSettings
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from searchkit.search.ingest import Ingest
     from searchkit.store import StoreWriter
 
+INSIDE = "./"  # begins the name of an encoder that lies in the index folder
 CANARY_TOLERANCE = 0.02  # of a cosine: other runtimes and precisions of one checkpoint stay well within
 
 
@@ -38,10 +39,11 @@ class IndexSettings:
 class EncoderChoice:
     """An encoder that was given, or one to be loaded: by the caller's name, or by the one that the index records."""
 
-    def __init__(self, given: Encoder | str | Path | None, settings: IndexSettings) -> None:
+    def __init__(self, given: Encoder | str | Path | None, settings: IndexSettings, home: Path) -> None:
+        """Use ``given``; ``home`` is the index folder, an encoder inside which is recorded relative to it."""
         self._name = str(given) if isinstance(given, str | Path) else None
         self._encoder: Encoder | None = None if given is None or isinstance(given, str | Path) else given
-        self._settings = settings
+        self._settings, self._home = settings, home
         self._guard = threading.Lock()
 
     def load(self, recorded: str | None = None) -> Encoder:
@@ -50,8 +52,23 @@ class EncoderChoice:
             if self._encoder is None:
                 from searchkit.encoder import load_encoder
 
-                self._encoder = load_encoder(self._name or recorded or None)
+                self._encoder = load_encoder(self._name or self._resolved(recorded) or None)
             return self._encoder
+
+    def _resolved(self, recorded: str | None) -> str | None:
+        if recorded is None or not recorded.startswith(INSIDE):
+            return recorded
+        folder = (self._home / recorded).resolve()
+        if self._home.resolve() not in folder.parents:
+            raise IndexDamagedError(f"the index names the encoder {recorded!r}, which leads out of its folder")
+        return str(folder)
+
+    def _recorded(self) -> str:
+        """The name to keep: a folder inside the index moves with it, another one is kept as an absolute path."""
+        if self._name is None or not Path(self._name).is_dir():
+            return self._name or ""
+        folder, home = Path(self._name).resolve(), self._home.resolve()
+        return INSIDE + folder.relative_to(home).as_posix() if home in folder.parents else str(folder)
 
     def for_index(self, stored: StoredSettings) -> Encoder:
         """The encoder, checked to be the one that the index was built with.
@@ -83,7 +100,7 @@ class EncoderChoice:
         from searchkit.encoder import canary_vectors
 
         return StoredSettings(
-            encoder=self._name or "",
+            encoder=self._recorded(),
             fingerprint=encoder.fingerprint,
             dimension=encoder.dimension,
             max_tokens=encoder.max_tokens,

@@ -68,7 +68,7 @@ class SearchEngine:
             IndexNotFoundError: there is none; the message tells where it was looked for.
         """
         folder = IndexFolder(resolve_index(index, must_exist=True))
-        return cls(folder, EncoderChoice(encoder, IndexSettings()))
+        return cls(folder, EncoderChoice(encoder, IndexSettings(), folder.path))
 
     @classmethod
     def open_or_create(
@@ -86,12 +86,22 @@ class SearchEngine:
             settings: how documents are cut; only counts for a new index.
         """
         folder = IndexFolder(resolve_index(index, must_exist=False))
-        return cls(folder, EncoderChoice(encoder, settings or IndexSettings()))
+        return cls(folder, EncoderChoice(encoder, settings or IndexSettings(), folder.path))
 
     @property
     def folder(self) -> Path:
         """The folder that holds the index."""
         return self._folder.path
+
+    @property
+    def encoder(self) -> Encoder:
+        """The encoder that the index is searched with, loaded now if it was not.
+
+        Raises:
+            EncoderMismatchError: the index was built with another one.
+        """
+        with self._looking() as reader:
+            return self._encoder.for_index(reader.settings())
 
     # --- changing
 
@@ -167,7 +177,7 @@ class SearchEngine:
         from searchkit.search.compaction import compact
         from searchkit.search.reencode import reencode
 
-        choice = self._encoder if encoder is None else EncoderChoice(encoder, IndexSettings())
+        choice = self._encoder if encoder is None else EncoderChoice(encoder, IndexSettings(), self.folder)
         with self._writing() as store:
             encoded = reencode(store, choice, progress or (lambda _: None))
             self._encoder = choice
@@ -258,6 +268,12 @@ class SearchEngine:
         """The chunks of a document in order."""
         with self._looking() as reader:
             return inspect.chunks(reader, doc_id)
+
+    def iter_chunks(self) -> Iterator[StoredChunk]:
+        """All chunks by id, those of one document together and in order; one committed state of the index."""
+        with self._looking() as reader:
+            for row in reader.iter_chunks():
+                yield inspect.stored_chunk(row)
 
     def locate(self, path: str) -> Path | None:
         """Where the file of a hit lies, or None when its folder was moved away."""

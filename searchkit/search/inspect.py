@@ -11,7 +11,7 @@ from searchkit.store.schema import SCHEMA_VERSION
 
 if TYPE_CHECKING:
     from searchkit.directory import IndexFolder
-    from searchkit.store import StoreReader
+    from searchkit.store import ChunkRow, StoreReader
 
 SMALL_NAMES = 2000  # so many names are compared to suggest a close one
 
@@ -68,16 +68,20 @@ def documents(reader: StoreReader, name: str) -> list[DocumentInfo]:
 
 def chunks(reader: StoreReader, doc_id: str) -> list[StoredChunk]:
     """The chunks of a document in order."""
-    return [
-        StoredChunk(
-            row.chunk_id,
-            row.text,
-            row.heading_path,
-            row.start,
-            row.end,
-            row.line_start if row.lines_are_source else None,
-            row.line_end if row.lines_are_source else None,
-            row.page,
-        )
-        for row in reader.chunks_of(doc_id)
-    ]
+    return [stored_chunk(row) for row in reader.chunks_of(doc_id)]
+
+
+def stored_chunk(row: ChunkRow) -> StoredChunk:
+    """A row of the database as callers see it."""
+    return StoredChunk(
+        chunk_id=row.chunk_id,
+        doc_id=row.doc_id,
+        title=row.title,
+        text=row.text,
+        heading_path=row.heading_path,
+        start=row.start,
+        end=row.end,
+        line_start=row.line_start if row.lines_are_source else None,
+        line_end=row.line_end if row.lines_are_source else None,
+        page=row.page,
+    )

@@ -124,6 +124,8 @@ class StoredChunk:
     """A chunk as it is kept. Lines are None where the file has no lines of its own."""
 
     chunk_id: int
+    doc_id: str
+    title: str
     text: str
     heading_path: tuple[str, ...]
     start: int

@@ -168,7 +168,8 @@ class StoreReader:
 
     def allowed_ids(self, condition: SqlCondition | None, path_matches: Callable[[str], bool] | None) -> Ids:
         """The chunks that a filter lets through, ascending."""
-        clauses, parameters = ["1"], []
+        clauses: list[str] = ["1"]
+        parameters: list[object] = []
         if condition is not None:
             clauses.append(f"({condition.sql})")
             parameters.extend(condition.parameters)

@@ -1,0 +1,184 @@
+"""`searchkit train`: from texts, from a recipe, or on an index with a verdict."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from searchkit.cli.wording import Facts, Table
+from searchkit.errors import InputError
+
+if TYPE_CHECKING:
+    from searchkit.evaluation.adaptation import Adaptation
+    from searchkit.evaluation.verdict import Verdict
+    from searchkit.training import Recipe, TrainingReport
+
+FilesOption = list[Path] | None
+
+
+def train(
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="The folder of the new encoder.")] = None,
+    on: Annotated[
+        str | None, typer.Option("--on", metavar="NAME|FOLDER", help="Train on this index, and judge on it.")
+    ] = None,
+    unsup: Annotated[FilesOption, typer.Option("--unsup", help="Texts, one a line or row: dropout as noise.")] = None,
+    sup: Annotated[FilesOption, typer.Option("--sup", help="Pairs of texts that mean the same.")] = None,
+    triplets: Annotated[FilesOption, typer.Option("--triplets", help="Anchor, positive, hard negative.")] = None,
+    recipe: Annotated[Path | None, typer.Option("--recipe", help="A TOML file with settings and a mixture.")] = None,
+    data: Annotated[
+        Path | None, typer.Option("--data", help="Where the recipe's paths start; default: its own.")
+    ] = None,
+    base: Annotated[
+        str | None, typer.Option("--base", help="What to start from; default: the bundled encoder.")
+    ] = None,
+    dev: Annotated[
+        Path | None, typer.Option("--dev", help="Scored pairs (sentence1, sentence2, score): keeps the best step.")
+    ] = None,
+    steps: Annotated[int | None, typer.Option("--steps", help="Optimiser steps.")] = None,
+    epochs: Annotated[float | None, typer.Option("--epochs", help="Passes over the texts, where no --steps.")] = None,
+    batch_size: Annotated[int | None, typer.Option("--batch-size", help="Rows a step.")] = None,
+    learning_rate: Annotated[float | None, typer.Option("--lr", help="Learning rate.")] = None,
+    temperature: Annotated[float | None, typer.Option("--temperature", help="Tau of the contrastive loss.")] = None,
+    precision: Annotated[str | None, typer.Option("--precision", help="fp32, bf16 or fp16.")] = None,
+    device: Annotated[str | None, typer.Option("--device", help="auto, cpu, cuda or mps.")] = None,
+    seed: Annotated[int | None, typer.Option("--seed", help="The same seed gives the same run.")] = None,
+    promote: Annotated[
+        bool, typer.Option("--promote/--no-promote", help="With --on: use the encoder if better.")
+    ] = True,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with a run that was cut off.")] = False,
+) -> None:
+    """Train an encoder by contrastive fine-tuning (SimCSE).
+
+    `searchkit train --on default` adapts the encoder to an index, compares before and after on documents that were
+    kept aside, and uses the new one only if it is better.
+    """
+    wishes = {
+        "steps": steps,
+        "epochs": epochs,
+        "batch_size": batch_size,
+        "learning_rate": learning_rate,
+        "temperature": temperature,
+        "precision": precision,
+        "device": device,
+        "seed": seed,
+    }
+    run = {name: value for name, value in wishes.items() if value is not None}
+    if on is not None:
+        if unsup or sup or triplets or recipe:
+            raise InputError("--on trains on the index alone", hint="leave out --unsup, --sup, --triplets and --recipe")
+        _train_on_index(on, out, base, run, promote=promote, resume=resume)
+        return
+    if out is None:
+        raise InputError("--out is missing", hint="name the folder of the new encoder: --out models/mine")
+    _train_on_texts(_recipe(recipe, data, base, unsup, sup, triplets, run), out, dev, resume=resume)
+
+
+def _train_on_texts(recipe: Recipe, out: Path, dev: Path | None, *, resume: bool) -> None:
+    from searchkit.cli.output import renderer
+    from searchkit.cli.progress import training_bar
+    from searchkit.training import train as run_training
+
+    with training_bar() as progress:
+        report = run_training(recipe, out, evaluate=_dev_score(dev), progress=progress, resume=resume)
+    renderer().show_facts(_report_facts(report))
+
+
+def _train_on_index(
+    index: str, out: Path | None, base: str | None, run: dict[str, Any], *, promote: bool, resume: bool
+) -> None:
+    from searchkit.cli.output import renderer
+    from searchkit.cli.progress import training_bar
+    from searchkit.cli.session import open_engine
+    from searchkit.evaluation.adaptation import adapt
+
+    with open_engine(index) as engine:
+        start = base or _start_of(engine)
+        settings = _adaptation_settings(start, run)
+        folder = out or engine.folder / "encoders" / f"adapted-{settings.seed}"
+        with training_bar() as progress:
+            found = adapt(engine, start, folder, run=settings, promote=promote, progress=progress, resume=resume)
+    renderer().show_table(_verdict_table(found.verdict))
+    renderer().show_facts(_adaptation_facts(found))
+
+
+def _start_of(engine: Any) -> str:
+    """The checkpoint that the index is searched with."""
+    folder = getattr(engine.encoder, "folder", None)
+    if folder is None:
+        raise InputError("the encoder of this index has no folder to start from", hint="name one with --base")
+    return str(folder)
+
+
+def _adaptation_settings(base: str, run: dict[str, Any]) -> Any:
+    from searchkit.training import Precision, RunSettings
+
+    usual: dict[str, Any] = {"learning_rate": 2e-5, "warmup": 0.1, "freeze_embeddings": True, "batch_size": 64}
+    return RunSettings(base=base, **(usual | run | _enums(run, Precision)))
+
+
+def _recipe(
+    file: Path | None,
+    data: Path | None,
+    base: str | None,
+    unsup: FilesOption,
+    sup: FilesOption,
+    triplets: FilesOption,
+    run: dict[str, Any],
+) -> Recipe:
+    from searchkit.training import Precision, Recipe, load_recipe
+
+    run = run | _enums(run, Precision)
+    if file is None:
+        return Recipe.simple(base or "default", unsup=unsup or (), sup=sup or (), triplets=triplets or (), **run)
+    if unsup or sup or triplets:
+        raise InputError("--recipe names its own data", hint="leave out --unsup, --sup and --triplets")
+    loaded = load_recipe(file, root=data, base=base)
+    return dataclasses.replace(loaded, run=dataclasses.replace(loaded.run, **run))
+
+
+def _enums(run: dict[str, Any], precision: Any) -> dict[str, Any]:
+    known = [member.value for member in precision]
+    if "precision" not in run:
+        return {}
+    if run["precision"] not in known:
+        raise InputError(f"--precision is {run['precision']!r}, expected one of {', '.join(known)}")
+    return {"precision": precision(run["precision"])}
+
+
+def _dev_score(dev: Path | None) -> Any:
+    if dev is None:
+        return None
+    from searchkit.evaluation import evaluate_sts, read_sts
+
+    task = read_sts(dev, split="dev")
+    return lambda encoder: evaluate_sts(encoder, task).spearman_all
+
+
+def _report_facts(report: TrainingReport) -> Facts:
+    best = "" if report.best is None else f"{report.best.score:.4f} at step {report.best.step}"
+    return Facts(
+        f"trained {report.out}",
+        (
+            ("steps", str(report.steps)),
+            ("loss", f"{report.first_loss:.3f} at first, {report.last_loss:.3f} at last"),
+            ("best dev score", best or "no --dev given"),
+            ("speed", f"{report.sentences / max(report.seconds, 1e-9):.0f} sentences/s, {report.seconds:.0f} s in all"),
+            ("next", f"searchkit model export {report.out} {report.out}-onnx"),
+        ),
+    )
+
+
+def _verdict_table(verdict: Verdict) -> Table:
+    rows = tuple(
+        (name, f"{one.before:.3f}", f"{one.after:.3f}", f"{one.difference:+.3f}", f"{one.low:+.3f} to {one.high:+.3f}")
+        for name, one in verdict.comparisons.items()
+    )
+    return Table("held-out queries", ("measure", "before", "after", "difference", "95 % interval"), rows)
+
+
+def _adaptation_facts(found: Adaptation) -> Facts:
+    used = f"{found.encoded} chunks embedded again" if found.encoded else "the index is as it was"
+    return Facts("verdict", (("", found.verdict.sentence), ("encoder", str(found.checkpoint)), ("index", used)))
