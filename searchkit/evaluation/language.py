@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 SHUFFLES = 30
 LARGEST_SAMPLE = 200_000  # words
 SURE = 5.0  # standard deviations; chance alone passes one corpus in millions
-_WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]|[^\W_]+")  # scripts without spaces: a character each
+# Between spaces; the parts of "os.path" stay together, for shuffling words does not part them. In scripts without
+# spaces a character each.
+_WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]|[^\s\u3040-\u30ff\u3400-\u9fff]+")
+_EDGES = "\"'`*_.,;:!?()[]{}<>“”‘’…。！？、，"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +77,8 @@ def _numbered(texts: Iterable[str]) -> tuple[NDArray[np.int64], NDArray[np.int64
     words: list[int] = []
     owner: list[int] = []
     for place, text in enumerate(texts):
-        found = [numbers.setdefault(word, len(numbers)) for word in _WORD.findall(text.casefold())]
+        stripped = (word.strip(_EDGES) for word in _WORD.findall(text.casefold()))
+        found = [numbers.setdefault(word, len(numbers)) for word in stripped if word]
         words += found
         owner += [place] * len(found)
         if len(words) >= LARGEST_SAMPLE:

@@ -27,6 +27,11 @@ def test_shuffled_words_are_no_language(seed: int) -> None:
     assert not word_order(shuffled([TEXT, TEXT.replace("index", "store")], seed)).is_language
 
 
+def test_names_with_dots_are_one_word_each() -> None:
+    texts = ["os.path.join(a.b) user-defined numpy.linalg.norm os.path.join(c.d) x.y " * 9] * 3
+    assert not word_order(shuffled(texts, seed=1)).is_language
+
+
 def test_words_drawn_from_a_vocabulary_are_no_language() -> None:
     rng = np.random.default_rng(1)
     words = [f"w{n}" for n in range(300)]
