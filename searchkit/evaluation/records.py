@@ -68,7 +68,7 @@ def _read_parquet(path: Path) -> Iterator[Record]:
         import pyarrow as pa
         import pyarrow.parquet as pq
     except ImportError as exc:
-        raise MissingExtraError("pyarrow", "train") from exc
+        raise MissingExtraError("pyarrow", "eval") from exc
     try:
         yield from pq.read_table(path).to_pylist()
     except pa.ArrowException as exc:
