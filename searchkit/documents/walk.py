@@ -1,0 +1,162 @@
+"""A folder -> the files in it that are worth reading, in the order of their paths."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from searchkit.documents.ignore import IgnoreStack, Rules, rules_above
+from searchkit.documents.sources import Refused, Source, WalkOptions
+from searchkit.errors import InputError
+
+_VERSION_CONTROL = frozenset({".git", ".hg", ".svn", ".bzr", ".jj"})
+_OTHERS_FILES = frozenset(
+    {"node_modules", "bower_components", "__pycache__", "site-packages", ".venv", ".tox", ".nox", ".eggs"}
+    | {".mypy_cache", ".ruff_cache", ".pytest_cache", ".hypothesis", ".ipynb_checkpoints", ".cache"}
+)
+_INDEX_MARK = "searchkit.db"
+_OTHERS_MARKS = frozenset({"pyvenv.cfg", "CACHEDIR.TAG"})  # a virtual environment; https://bford.info/cachedir/
+_KINDS = {
+    stat.S_IFIFO: "a named pipe",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Folder:
+    file: str
+    path: str  # relative to the root, with a closing "/"; "" for the root
+    ignored: IgnoreStack
+    is_wanted: bool  # whether the globs take what lies in it
+
+
+def walk(root: Path, *, prefix: str, options: WalkOptions) -> Iterator[Source | Refused]:
+    """The files under ``root`` in the order of their paths, whatever the order on disk.
+
+    Symbolic links are not followed: a target inside the folder is found under its own name, and one outside
+    is none of the folder's. A file named as ``root`` itself is taken whatever the options leave out.
+
+    Args:
+        root: a folder, or a single file.
+        prefix: what the paths begin with (``docs`` gives ``docs/a.md``), or nothing; for a single file the
+            whole path.
+
+    Yields:
+        A `Source` per file, a `Refused` for whatever is there and cannot be read.
+
+    Raises:
+        InputError: ``root`` does not exist, or a pattern means nothing.
+    """
+    try:
+        status = root.stat()
+    except OSError as exc:
+        raise InputError(f"{root} cannot be read: {exc.strerror}", hint="check the path") from exc
+    if stat.S_ISDIR(status.st_mode):
+        yield from _Walk(root, prefix, options).entries()
+    else:
+        yield _source(prefix or root.name, str(root.resolve()), status, options)
+
+
+class _Walk:
+    def __init__(self, root: Path, prefix: str, options: WalkOptions) -> None:
+        self._root, self._real_root = root, os.path.realpath(root)
+        self._lead = f"{prefix.rstrip('/')}/" if prefix.rstrip("/") not in ("", ".") else ""
+        self._options = options
+        self._globs = Rules.given(options.globs, "--glob")
+        self._excludes = Rules.given(options.excludes, "--exclude")
+
+    def entries(self) -> Iterator[Source | Refused]:
+        above = rules_above(self._root) if self._options.use_ignore_files else IgnoreStack()
+        waiting: list[Source | Refused | _Folder] = [_Folder(str(self._root), "", above, not self._globs)]
+        while waiting:
+            item = waiting.pop()
+            if isinstance(item, _Folder):
+                waiting.extend(reversed(self._inside(item)))
+            else:
+                yield item
+
+    def _inside(self, folder: _Folder) -> list[Source | Refused | _Folder]:
+        """What ``folder`` holds; folders sort as if they ended in ``/``, so that paths come out in order."""
+        try:
+            with os.scandir(folder.file) as listing:
+                entries = list(listing)
+        except OSError as exc:
+            return [Refused(printable(self._lead + folder.path), f"cannot be listed: {exc.strerror}")]
+        names = frozenset(entry.name for entry in entries)
+        if folder.path and self._is_left_alone(names):
+            return []
+        ignored = folder.ignored
+        if self._options.use_ignore_files:
+            ignored = ignored.entered(Path(folder.file), names, cut=len(folder.path))
+        inner = replace(folder, ignored=ignored)
+        found = ((_sort_key(entry), self._look_at(entry, inner)) for entry in entries)
+        return [item for _, item in sorted(found, key=lambda pair: pair[0]) if item is not None]
+
+    def _is_left_alone(self, names: frozenset[str]) -> bool:
+        return _INDEX_MARK in names or (self._options.use_ignore_files and not names.isdisjoint(_OTHERS_MARKS))
+
+    def _look_at(self, entry: os.DirEntry[str], folder: _Folder) -> Source | Refused | _Folder | None:
+        name, path = entry.name, folder.path + entry.name
+        try:
+            is_folder = entry.is_dir(follow_symlinks=False)
+            if self._is_passed_over(name, path, folder, is_folder=is_folder):
+                return None
+            decision = self._globs.decide(path, is_folder=is_folder)
+            is_wanted = folder.is_wanted if decision is None else decision
+            if not (is_folder or is_wanted):
+                return None
+            shown = printable(self._lead + path)
+            if shown != self._lead + path:
+                return Refused(shown, "its name is not valid Unicode")
+            if is_folder:
+                return _Folder(entry.path, path + "/", folder.ignored, is_wanted)
+            if entry.is_symlink():
+                return self._link(entry, shown)
+            return _source(shown, entry.path, entry.stat(follow_symlinks=False), self._options)
+        except OSError as exc:  # removed since the folder was listed, or on a failing disk
+            return Refused(printable(self._lead + path), f"cannot be read: {exc.strerror}")
+
+    def _is_passed_over(self, name: str, path: str, folder: _Folder, *, is_folder: bool) -> bool:
+        if name.startswith(".") and (not self._options.hidden or name in _VERSION_CONTROL):
+            return True
+        if is_folder and self._options.use_ignore_files and name in _OTHERS_FILES:
+            return True
+        return bool(self._excludes.decide(path, is_folder=is_folder)) or folder.ignored.ignores(
+            path, is_folder=is_folder
+        )
+
+    def _link(self, entry: os.DirEntry[str], shown: str) -> Refused | None:
+        target = os.path.realpath(entry.path)
+        if not os.path.exists(target):  # noqa: PTH110  (a Path per link buys nothing)
+            return Refused(shown, "a broken symbolic link")
+        inside = target == self._real_root or target.startswith(os.path.join(self._real_root, ""))  # noqa: PTH118
+        return None if inside else Refused(shown, "a symbolic link that leaves the folder")
+
+
+def _sort_key(entry: os.DirEntry[str]) -> str:
+    try:
+        return entry.name + "/" if entry.is_dir(follow_symlinks=False) else entry.name
+    except OSError:
+        return entry.name
+
+
+def _source(path: str, file: str, status: os.stat_result, options: WalkOptions) -> Source | Refused:
+    if not stat.S_ISREG(status.st_mode):
+        return Refused(path, f"{_KINDS.get(stat.S_IFMT(status.st_mode), 'something')}, not a file")
+    if status.st_size > options.max_bytes:
+        return Refused(path, f"{_mib(status.st_size)} MiB, over the limit of {_mib(options.max_bytes)} MiB")
+    return Source(path, Path(file), status.st_size, status.st_mtime_ns)
+
+
+def _mib(size: int) -> str:
+    return f"{size / (1 << 20):.3g}"
+
+
+def printable(path: str) -> str:
+    """``path`` with bytes that are not valid Unicode spelled out, so that it can be shown and stored."""
+    return path if path.isascii() else path.encode("utf-8", "backslashreplace").decode("utf-8")
