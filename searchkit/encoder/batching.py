@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
 WINDOW_TEXTS = 2048
-WINDOW_CHARACTERS = 4_000_000  # the tokenizer holds about 100 bytes a token until a text is cut
+WINDOW_CHARACTERS = 1_000_000  # the tokenizer holds about 100 bytes a token until a text is cut
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ What is written:
     config.json, tokenizer.json, tokenizer_config.json     transformers
     modules.json, 1_Pooling/, 2_Dense/, ...                sentence-transformers (see `sentence_layout`)
     searchkit.json            digests and settings (see `manifest`)
+    README.md, LICENSE, NOTICE, training.json              copied where the checkpoint has them
 
 All is written to a folder beside the target, compared with the torch model there, and renamed at the end: after a
 crash the target is what it was, and a folder ``.<name>-*`` is left that may be deleted.
@@ -20,39 +21,24 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from searchkit.encoder.canary import CANARIES
-from searchkit.encoder.checkpoint import WEIGHTS, Checkpoint, has_pooler, read_checkpoint, tokenizer_sha256
-from searchkit.encoder.graph import encoder_graph
-from searchkit.encoder.graph_builder import GraphBuilder
-from searchkit.encoder.manifest import (
-    GraphRecord,
-    HeadRecord,
-    Manifest,
-    WeightsRecord,
-    write_manifest,
-)
+from searchkit.encoder.checkpoint import Checkpoint, read_checkpoint
+from searchkit.encoder.checkpoint_writer import write_checkpoint
 from searchkit.encoder.onnx_runtime import OnnxRuntime
 from searchkit.encoder.pooling import Pooling
-from searchkit.encoder.quantize import EightBitGraphBuilder
 from searchkit.encoder.sentence_encoder import SentenceEncoder
-from searchkit.encoder.sentence_layout import DENSE_FILE, SentenceLayout, write_layout
-from searchkit.encoder.tokenization import load_tokenizer
-from searchkit.encoder.torch_runtime import TorchRuntime, load_head, load_model
-from searchkit.encoder.weights import file_sha256, parameter_count, read_header, sample_sha256
+from searchkit.encoder.torch_runtime import TorchRuntime
+from searchkit.encoder.weights import parameter_count, read_header
 from searchkit.errors import EncoderError, InputError, MissingExtraError
 
 if TYPE_CHECKING:
-    from torch import Tensor
-
     from searchkit.types import Rows
 
 FORMS = ("fp32", "fp16", "int8")
-GRAPH = "model.onnx"
-INT8_GRAPH = "model_int8.onnx"
 LEAST_COSINE = {"fp32": 0.9999, "fp16": 0.9999, "int8": 0.95}
 PROBES = (*CANARIES, "", "word " * 600, "A short one.", "\n\n".join(CANARIES))
 """Texts that the graph is compared on: short, empty, longer than the limit, of several lengths in one batch."""
@@ -131,7 +117,7 @@ def export_onnx(
     staging = Path(tempfile.mkdtemp(prefix=f".{out_folder.name}-", dir=out_folder.parent))
     try:
         given = {"name": name or out_folder.name, "base": base or source.base, "license": license or source.license}
-        _write(source, staging, precision, with_int8="int8" in forms, given=given)
+        write_checkpoint(source, staging, precision, with_int8="int8" in forms, given=given)
         report = _compare(source, staging, out_folder)
         _make_readable(staging)
         _put_in_place(staging, out_folder)
@@ -157,132 +143,6 @@ def _need_export_tools() -> None:
         import transformers  # noqa: F401
     except ImportError as exc:
         raise MissingExtraError(f"exporting needs {exc.name}, which", "train") from exc
-
-
-def _write(source: Checkpoint, folder: Path, precision: str, *, with_int8: bool, given: dict[str, str]) -> None:
-    import torch
-
-    model = load_model(source, dtype=torch.float32)
-    heads = _write_weights(source, model, folder, precision)
-    _write_config(model, folder)
-    _write_tokenizer(source, folder)
-    written = tuple(dict.fromkeys([WEIGHTS, *(head.file for head in heads)]))
-    files = {file: read_header(folder / file) for file in written}
-    builders = {GRAPH: (precision, GraphBuilder(files))}
-    if with_int8:
-        builders[INT8_GRAPH] = ("int8", EightBitGraphBuilder(files, folder))
-    graphs = []
-    for file, (form, builder) in builders.items():
-        graph = encoder_graph(model.config, builder, source.pooling, heads, source.dimension)
-        (folder / file).write_bytes(graph.SerializeToString())
-        graphs.append(GraphRecord(file, form, file_sha256(folder / file)))
-    _write_sentence_layout(source, folder, heads)
-    write_manifest(folder, _manifest(source, folder, heads, written, tuple(graphs), given))
-
-
-def _write_weights(source: Checkpoint, model: Any, folder: Path, precision: str) -> tuple[HeadRecord, ...]:
-    """Write model.safetensors and the weights of further heads; the records of all heads."""
-    import torch
-
-    dtype = torch.float16 if precision == "fp16" else torch.float32
-    state = model.state_dict()
-    if not has_pooler(source.weights):  # what transformers then put there is random
-        state = {key: value for key, value in state.items() if not key.startswith("pooler.")}
-    heads = list(source.heads)
-    records = []
-    if source.pooling is Pooling.CLS:
-        first = heads.pop(0)
-        state["pooler.dense.weight"], state["pooler.dense.bias"] = load_head(first)
-        records.append(HeadRecord(WEIGHTS, "pooler.dense.weight", "pooler.dense.bias", first.activation))
-    _save(state, folder / WEIGHTS, dtype)
-    for number, head in enumerate(heads):
-        file = f"{2 + len(records)}_Dense/{DENSE_FILE}"
-        weight, bias = load_head(head)
-        (folder / file).parent.mkdir()
-        _save({"linear.weight": weight, "linear.bias": bias}, folder / file, dtype)
-        records.append(HeadRecord(file, "linear.weight", "linear.bias", heads[number].activation))
-    return tuple(records)
-
-
-def _save(tensors: dict[str, Tensor], path: Path, dtype: Any) -> None:
-    import torch
-    from safetensors.torch import save_file
-
-    stored = {key: value.detach().to(dtype).contiguous() for key, value in tensors.items()}
-    for key, value in stored.items():
-        if not torch.isfinite(value).all():
-            raise EncoderError(f"the weight {key!r} does not fit {dtype}", hint="export with the form fp32")
-    save_file(stored, path, metadata={"format": "pt"})
-
-
-def _write_config(model: Any, folder: Path) -> None:
-    """config.json that makes transformers compute in float32, however the weights are stored."""
-    import torch
-
-    model.config.architectures = [type(model).__name__]
-    model.config.dtype = torch.float32
-    model.config.save_pretrained(folder)
-
-
-def _write_tokenizer(source: Checkpoint, folder: Path) -> None:
-    load_tokenizer(source.folder).save(str(folder / "tokenizer.json"), pretty=False)
-    for name in ("tokenizer_config.json", "special_tokens_map.json"):
-        if (source.folder / name).exists():
-            shutil.copyfile(source.folder / name, folder / name)
-
-
-def _write_sentence_layout(source: Checkpoint, folder: Path, heads: tuple[HeadRecord, ...]) -> None:
-    if source.pooling.needs_all_layers:
-        return
-    pooling = source.pooling
-    if pooling is Pooling.CLS:  # theirs is ours before the pooler; the pooler becomes a dense module
-        pooling = Pooling.CLS_BEFORE_POOLER
-        first = heads[0]
-        copy = HeadRecord(f"2_Dense/{DENSE_FILE}", "linear.weight", "linear.bias", first.activation)
-        _copy_head(folder, first, copy)
-        heads = (copy, *heads[1:])
-    sizes = [read_header(folder / head.file)[head.weight].shape for head in heads]
-    dimensions = [sizes[0][1] if sizes else source.dimension, *(shape[0] for shape in sizes)]
-    limits = (source.max_tokens, source.lower_case, source.query_prompt, source.passage_prompt)
-    write_layout(folder, SentenceLayout(pooling, heads, *limits), dimensions)
-
-
-def _copy_head(folder: Path, head: HeadRecord, copy: HeadRecord) -> None:
-    from safetensors.torch import load_file, save_file
-
-    tensors = load_file(folder / head.file)
-    (folder / copy.file).parent.mkdir()
-    stored = {"linear.weight": tensors[head.weight]}
-    if head.bias:
-        stored["linear.bias"] = tensors[head.bias]
-    save_file(stored, folder / copy.file, metadata={"format": "pt"})
-
-
-def _manifest(
-    source: Checkpoint,
-    folder: Path,
-    heads: tuple[HeadRecord, ...],
-    written: tuple[str, ...],
-    graphs: tuple[GraphRecord, ...],
-    given: dict[str, str],
-) -> Manifest:
-    paths = {file: folder / file for file in written}
-    return Manifest(
-        pooling=source.pooling,
-        heads=heads,
-        dimension=source.dimension,
-        max_tokens=source.max_tokens,
-        lower_case=source.lower_case,
-        query_prompt=source.query_prompt,
-        passage_prompt=source.passage_prompt,
-        weights=tuple(
-            WeightsRecord(file, path.stat().st_size, file_sha256(path), sample_sha256(path))
-            for file, path in paths.items()
-        ),
-        tokenizer_sha256=tokenizer_sha256(folder),
-        graphs=graphs,
-        **given,
-    )
 
 
 def _compare(source: Checkpoint, staging: Path, out_folder: Path) -> ExportReport:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 RUNTIMES = ("auto", "onnx", "torch")
 DEFAULT_GRAPH = "model.onnx"
+CHARACTERS_A_TOKEN = 200  # on average, more than any text has; spares tokenising megabytes to keep a page
 
 
 class Runtime(Protocol):
@@ -178,42 +179,22 @@ class SentenceEncoder:
 
     def _encode_window(self, texts: Sequence[str], prompt: str, out: Rows) -> None:
         """Fill ``out`` (N, D) with the unit rows of these texts."""
-        prepared = [without_surrogates(prompt + text) for text in texts]
-        if self.checkpoint.lower_case:
-            prepared = [text.lower() for text in prepared]
+        prepared = [self._prepared(prompt + text) for text in texts]
         budget = self._runtime.token_budget
         for batch in batches(self._cutting, prepared, token_budget=budget, pad_id=self.checkpoint.pad_id):
             pooled = self._runtime.embed(batch.token_ids, batch.attention_mask)
             out[batch.positions] = unit_rows(pooled[:, : self.dimension])
 
+    def _prepared(self, text: str) -> str:
+        """The text as the tokenizer gets it, cut far behind the last token that can count."""
+        text = without_surrogates(text[: self.max_tokens * CHARACTERS_A_TOKEN])
+        return text.lower() if self.checkpoint.lower_case else text
+
     def __repr__(self) -> str:
         return f"SentenceEncoder({self.name!r}, dimension={self.dimension}, runtime={self.runtime!r})"
 
 
-def load_encoder(
-    path_or_name: str | Path | None = None,
-    *,
-    runtime: str = "auto",
-    device: str = "auto",
-    graph: str = DEFAULT_GRAPH,
-    threads: int | None = None,
-    pooling: Pooling | str | None = None,
-    max_tokens: int | None = None,
-    truncate_dim: int | None = None,
-    download: bool = False,
-) -> SentenceEncoder:
-    """An encoder for a checkpoint; see `SentenceEncoder.load`, which this is."""
-    return SentenceEncoder.load(
-        path_or_name,
-        runtime=runtime,
-        device=device,
-        graph=graph,
-        threads=threads,
-        pooling=pooling,
-        max_tokens=max_tokens,
-        truncate_dim=truncate_dim,
-        download=download,
-    )
+load_encoder = SentenceEncoder.load
 
 
 def check_texts(texts: Sequence[str]) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from tiny_checkpoints import TEXTS
 
-from searchkit.encoder import Pooling, export, export_onnx, load_encoder, read_checkpoint
+from searchkit.encoder import Pooling, checkpoint_writer, export_onnx, load_encoder, read_checkpoint
 from searchkit.encoder.sentence_encoder import unit_rows
 from searchkit.errors import EncoderError, InputError
 
@@ -121,6 +121,16 @@ def test_settings_travel_with_the_folder(plain_bert: Path, tmp_path: Path) -> No
     assert (again.max_tokens, again.lower_case, again.query_prompt) == (10, True, "how do i ")
 
 
+def test_the_card_and_the_licence_go_with_the_weights(plain_bert: Path, tmp_path: Path) -> None:
+    source = Path(shutil.copytree(plain_bert, tmp_path / "source"))
+    for name in ("README.md", "LICENSE", "NOTICE", "training.json", "optimizer.pt"):
+        (source / name).write_text(name)
+    export_onnx(source, tmp_path / "out")
+    written = contents(tmp_path / "out")
+    assert all(written[name] == name.encode() for name in ("README.md", "LICENSE", "NOTICE", "training.json"))
+    assert "optimizer.pt" not in written
+
+
 def test_exporting_an_export_changes_nothing_that_matters(exported_bert: Path, tmp_path: Path) -> None:
     export_onnx(exported_bert, tmp_path / "again")
     before, after = read_checkpoint(exported_bert), read_checkpoint(tmp_path / "again")
@@ -156,7 +166,7 @@ def test_a_failure_leaves_the_target_as_it_was(
     def fail(*_: object) -> None:
         raise OSError("disk full")
 
-    monkeypatch.setattr(export, "write_manifest", fail)
+    monkeypatch.setattr(checkpoint_writer, "write_manifest", fail)
     with pytest.raises(OSError, match="disk full"):
         export_onnx(exported_bert, target, overwrite=True)
     assert contents(target) == before
@@ -166,12 +176,12 @@ def test_a_failure_leaves_the_target_as_it_was(
 def test_a_graph_that_disagrees_with_torch_is_not_kept(
     plain_bert: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    right = export.encoder_graph
+    right = checkpoint_writer.encoder_graph
 
     def wrong(config: Any, builder: Any, _: Pooling, heads: Any, dimension: int) -> Any:
         return right(config, builder, Pooling.MAX, heads, dimension)
 
-    monkeypatch.setattr(export, "encoder_graph", wrong)
+    monkeypatch.setattr(checkpoint_writer, "encoder_graph", wrong)
     with pytest.raises(EncoderError, match=r"model\.onnx of tiny does not agree with torch"):
         export_onnx(plain_bert, tmp_path / "out")
     assert list(tmp_path.iterdir()) == []

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from searchkit.encoder import Pooling, export_onnx, load_encoder
-from searchkit.encoder.graph import encoder_graph, relative_buckets
+from searchkit.encoder.graph import encoder_graph
+from searchkit.encoder.graph_bert import relative_buckets
 from searchkit.encoder.graph_builder import GraphBuilder
 from searchkit.errors import CheckpointError
 

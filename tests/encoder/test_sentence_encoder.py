@@ -101,6 +101,10 @@ def test_what_lies_past_the_limit_does_not_count(encoder: SentenceEncoder) -> No
     assert not np.allclose(rows[0], rows[2], atol=1e-3)
 
 
+def test_a_huge_text_is_cut_before_it_is_tokenised(encoder: SentenceEncoder) -> None:
+    assert len(encoder._prepared("fox " * 1_000_000)) == 24 * 200
+
+
 def test_a_bare_string_is_refused(encoder: SentenceEncoder) -> None:
     with pytest.raises(InputError, match="one string"):
         encoder.encode_queries("fox")
