@@ -26,6 +26,7 @@ _TEXT_CONTROLS = b"\b\t\n\f\r\x1b"
 _OTHER_CONTROLS = bytes(set(range(32)) - set(_TEXT_CONTROLS)) + b"\x7f"
 _MOST_CONTROLS = 0.05  # share of a text's bytes; random bytes have a tenth
 _NOT_CHARSETS = frozenset({"idna", "punycode", "unicode-escape", "raw-unicode-escape", "utf-7", "undefined"})
+_STRAY_BYTES = 0.02  # share of a text
 _HARMFUL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _TERMINAL_CODE = re.compile("\x1b(?:\\[[0-?]*[ -/]*[@-~]|\\][^\x07\x1b\n]*(?:\x07|\x1b\\\\)?|[@-Z\\\\^_])")
@@ -99,6 +100,8 @@ def _guessed(data: bytes) -> str:
 
     matches = from_bytes(_telling_lines(data), enable_fallback=False)
     best = matches.best()
+    if best is None and len(data.translate(None, _ASCII)) <= _STRAY_BYTES * len(data):
+        return data.decode("utf-8", "replace")  # a stray byte or two in a plain text
     if best is None:
         raise DocumentRefusedError("its encoding is not recognised; name it with --encoding")
     ties = [m for m in matches if (m.chaos, m.coherence) == (best.chaos, best.coherence)]

@@ -39,6 +39,7 @@ _BLOCKS = tags(
     "tr ul"
 )
 _NOT_IN_CELLS = "h1, h2, h3, h4, h5, h6, pre, table"  # a table with these is there for layout
+_ANCHOR_MARKS = frozenset("#¶§🔗")  # links from a heading to itself
 _BREAK = "\v"  # stands for <br>; no text holds one
 _SPACES = re.compile(r"[ \t\n\f\r]+")
 
@@ -161,6 +162,8 @@ class _Layout:
         tag = node.tag or ""
         if tag == "-text":
             self._line.append(node.text())
+        elif tag == "a" and self._kind is BlockKind.HEADING and node.text().strip() in _ANCHOR_MARKS:
+            return False
         elif tag == "pre":
             self._flush()
             self._text.add(BlockKind.CODE, _preformatted(node))

@@ -64,6 +64,14 @@ def test_damaged_utf8_stays_utf8() -> None:
     assert decode(text.encode()[:-1]).startswith(RUSSIAN)
 
 
+def test_stray_byte_does_not_cost_a_plain_text() -> None:
+    torn = b"```\x84y\n"  # fits no encoding by itself
+    plain = "Boil the water and wait.\n"
+    assert decode(plain.encode() * 10 + torn) == plain * 10 + "```\ufffdy\n"
+    with pytest.raises(DocumentRefusedError, match="not recognised"):
+        decode(torn)
+
+
 def test_bytes_in_no_encoding_are_refused() -> None:
     noise = bytes((i * 7919 + i * i * 31) % 255 + 1 for i in range(4000))
     with pytest.raises(DocumentRefusedError, match="--encoding"):

@@ -79,7 +79,17 @@ def test_rules_around_prose_are_no_front_matter(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "body", ["a: [", "a: {b", "a:\n" + " " * 500 + "b", "k:\n" + "- " * 5000, 'a: "' * 500, "\t\t: x", "- a"]
+    "body",
+    [
+        "a: [",
+        "a: {b",
+        "a:\n" + " " * 500 + "b",
+        "k:\n" + "- " * 5000,
+        'a: "' * 500,
+        "\t\t: x",
+        "- a",
+        "a" + " " * 60_000 + "b",
+    ],
 )
 def test_odd_front_matter_is_never_an_error(body: str) -> None:
     split(f"---\nkey: v\n{body}\n---\n")

@@ -19,7 +19,7 @@ PAGE = """<!DOCTYPE html>
     --hot</code></pre>
 <table><thead><tr><th>leaf</th><th>minutes</th></tr></thead>
 <tr><td><p>green</p></td><td>2</td></tr></table>
-<h2><div>Steeping</div> times</h2>
+<h2><div>Steeping</div> times <a href="#steeping">#</a></h2>
 <dl><dt>short</dt><dd>two minutes</dd></dl>
 <script>var hidden = 1;</script><p hidden>unseen</p><img src="x" alt="a teapot">
 </article></main><footer>Imprint</footer></body></html>"""
