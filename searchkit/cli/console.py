@@ -20,10 +20,11 @@ from rich.text import Text
 
 from searchkit.cli.excerpt import Excerpt, excerpt
 from searchkit.cli.terminal import one_line, visible
-from searchkit.cli.wording import Facts, Finding, HitView, Level, Table, place, trail
+from searchkit.cli.wording import Facts, Finding, HitView, Level, Table, place, time_words, trail
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar
+    from rich.progress import ProgressColumn
 
     from searchkit.search.reports import Progress
     from searchkit.training import TrainingProgress
@@ -140,8 +141,8 @@ class IndexProgress:
     """
 
     def __init__(self) -> None:
-        self._bar = _make_bar(Console(file=sys.stderr, highlight=False))
-        self._task = self._bar.add_task("Looking for files", total=None, rate="", name="")
+        self._bar = _make_bar(Console(file=sys.stderr, highlight=False), _text_column("left"))
+        self._task = self._bar.add_task("Looking for files", total=None, rate="", left="", name="")
         self._stage = ""
 
     def __enter__(self) -> IndexProgress:
@@ -159,8 +160,14 @@ class IndexProgress:
             self._bar.reset(self._task, total=report.total, description=_STAGES.get(report.stage, report.stage))
         elapsed = self._bar.tasks[0].elapsed or 0.0
         rate = f"{report.chunks / elapsed:,.0f} chunks/s" if elapsed > 1 and report.chunks else ""
+        name = one_line(report.path)[-40:] if report.path else self._bar.tasks[0].fields["name"]
         self._bar.update(
-            self._task, completed=report.done, total=report.total, rate=rate, name=one_line(report.path)[-40:]
+            self._task,
+            completed=report.done,
+            total=report.total,
+            rate=rate,
+            left=_time_left(report, elapsed),
+            name=name,
         )
 
 
@@ -168,7 +175,7 @@ class TrainingBar:
     """The progress bar of ``train`` on standard error: loss, dev score, sentences a second, time left."""
 
     def __init__(self) -> None:
-        self._bar = _make_bar(Console(file=sys.stderr, highlight=False))
+        self._bar = _make_bar(Console(file=sys.stderr, highlight=False), _remaining_column())
         self._task = self._bar.add_task("Training", total=None, rate="", name="")
 
     def __enter__(self) -> TrainingBar:
@@ -194,16 +201,36 @@ class TrainingBar:
 _STAGES = {"scan": "Looking for files", "index": "Indexing", "encode": "Embedding", "commit": "Saving"}
 
 
-def _make_bar(console: Console) -> Bar:
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+def _time_left(report: Progress, elapsed: float) -> str:
+    """From the share of the work that is done: of the files read, the part whose chunks are encoded."""
+    if not report.total or not report.done or elapsed < 2:
+        return ""
+    done = report.done / report.total * (report.chunks / report.cut if report.cut else 1)
+    return f"{time_words(elapsed * (1 - done) / done)} left" if 0.005 < done < 1 else ""
+
+
+def _text_column(field: str, style: str = "none") -> ProgressColumn:
+    from rich.progress import TextColumn
+
+    return TextColumn(f"{{task.fields[{field}]}}", markup=False, style=style)
+
+
+def _remaining_column() -> ProgressColumn:
+    from rich.progress import TimeRemainingColumn
+
+    return TimeRemainingColumn(elapsed_when_finished=True)
+
+
+def _make_bar(console: Console, left: ProgressColumn) -> Bar:
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
     return Progress(
         TextColumn("{task.description}", markup=False),
         BarColumn(bar_width=30),
         MofNCompleteColumn(),
-        TextColumn("{task.fields[rate]}", markup=False),
-        TimeRemainingColumn(elapsed_when_finished=True),
-        TextColumn("{task.fields[name]}", markup=False, style="dim"),
+        _text_column("rate"),
+        left,
+        _text_column("name", style="dim"),
         console=console,
         transient=True,
     )

@@ -1,13 +1,13 @@
 """Documents -> chunks -> vectors -> database: what every door that adds something goes through.
 
-Memory is bounded: documents are cut as they come, and written once ``BATCH_CHUNKS`` chunks have gathered, in one
-transaction. Equal passages are encoded once, within a batch and against what the index already holds. A file with
+Memory is bounded: documents are cut as they come, and written in one transaction once ``BATCH_CHUNKS`` chunks have
+gathered and a file ends, or twice as many. Equal passages are encoded once, within a batch and against what the index already holds. A file with
 more chunks than that is written in several commits; until the last one it counts as not yet read.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 BATCH_CHUNKS = 1024  # at ~150 tokens a chunk some seconds of encoding: little is lost when a run is cut off
 BATCH_STEPS = 4096  # files without a chunk are written too
+ENCODE_CHUNKS = 128  # encoded between two reports of progress
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,8 @@ class Ingest:
         replaced: those of them that took the place of one of the same name.
         chunks_added: chunks written.
         chunks_encoded: those of them whose passage was not known.
+        chunks_cut: cut so far, written or waiting.
+        on_encoded: called after every ``ENCODE_CHUNKS`` chunks that were encoded.
     """
 
     def __init__(self, store: StoreWriter, encoder: Encoder, settings: StoredSettings) -> None:
@@ -72,7 +75,8 @@ class Ingest:
         self._steps: list[_Step] = []
         self._waiting = 0
         self._open: OpenSource | None = None
-        self.documents = self.replaced = self.chunks_added = self.chunks_encoded = 0
+        self.documents = self.replaced = self.chunks_added = self.chunks_encoded = self.chunks_cut = 0
+        self.on_encoded: Callable[[], None] = lambda: None
 
     def take_file(self, source: NewSource, documents: Iterable[Document]) -> None:
         """Put a file and its documents in the place of what is known under its path."""
@@ -87,7 +91,7 @@ class Ingest:
 
     def _end_step(self, step: _Step) -> None:
         self._steps.append(step)
-        if len(self._steps) >= BATCH_STEPS:
+        if self._waiting >= BATCH_CHUNKS or len(self._steps) >= BATCH_STEPS:
             self.flush()
 
     def take_document(self, document: Document) -> None:
@@ -97,7 +101,8 @@ class Ingest:
         hashes = tuple(xxhash.xxh3_128_digest(passage.encode("utf-8", "replace")) for passage in passages)
         self._steps.append(_Cut(document, chunks, passages, hashes))
         self._waiting += len(chunks)
-        if self._waiting >= BATCH_CHUNKS:
+        self.chunks_cut += len(chunks)
+        if self._waiting >= 2 * BATCH_CHUNKS:  # rather at the end of a file, if it ends soon
             self.flush()
 
     def flush(self) -> None:
@@ -115,10 +120,13 @@ class Ingest:
         """A stored vector for the hash of every passage."""
         wanted = {key: text for cut in documents for key, text in zip(cut.hashes, cut.passages, strict=True)}
         vectors = self._store.read.known_vectors(list(wanted))
-        fresh = [key for key in wanted if key not in vectors]
-        rows = self._encoder.encode_passages([wanted[key] for key in fresh])
-        vectors.update(zip(fresh, stored_vectors(rows), strict=True))
-        self.chunks_encoded += len(fresh)
+        fresh = sorted(wanted.keys() - vectors.keys(), key=lambda key: (len(wanted[key]), key))
+        for first in range(0, len(fresh), ENCODE_CHUNKS):
+            keys = fresh[first : first + ENCODE_CHUNKS]  # of like length, so that none is padded to another's
+            rows = self._encoder.encode_passages([wanted[key] for key in keys])
+            vectors.update(zip(keys, stored_vectors(rows), strict=True))
+            self.chunks_encoded += len(keys)
+            self.on_encoded()
         return vectors
 
     def _write(self, step: _Step, vectors: dict[bytes, bytes]) -> None:

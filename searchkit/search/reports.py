@@ -18,6 +18,7 @@ class Progress:
         stage: ``scan`` (files found so far), ``index`` (files read), ``encode`` (chunks of a rebuild), ``commit``.
         done, total: counted in the stage's unit; ``total`` None while it is not known.
         chunks: encoded so far.
+        cut: chunks met so far that are encoded or wait for it; tells how much of the work ``done`` stands for.
         path: the file at hand.
     """
 
@@ -25,6 +26,7 @@ class Progress:
     done: int
     total: int | None = None
     chunks: int = 0
+    cut: int = 0
     path: str = ""
 
 

@@ -57,6 +57,8 @@ class FolderSync:
         self._started = time.monotonic()
         self._new = self._changed = self._unchanged = self._removed = self._done = self._total = 0
         self._refused: list[Refusal] = []
+        if ingest is not None:
+            ingest.on_encoded = self._tell
 
     def run(self, paths: Sequence[Path], walking: WalkOptions) -> IndexReport:
         """Bring the index up to date with ``paths``.
@@ -86,7 +88,7 @@ class FolderSync:
         root_id = self._settle(scope)
         self._total += len(found)
         for item in found:
-            self._progress(Progress("index", self._done, self._total, self._encoded(), item.path))
+            self._tell(item.path)
             self._look_at(item, known.get(item.path), root_id)
             self._done += 1
         vanished = sorted(known.keys() - {item.path for item in found})
@@ -96,7 +98,11 @@ class FolderSync:
             if vanished:
                 with self._store.change():
                     self._store.drop_sources(vanished)
-        self._progress(Progress("index", self._done, self._total, self._encoded()))
+        self._tell()
+
+    def _tell(self, path: str = "") -> None:
+        cut = 0 if self._ingest is None else self._ingest.chunks_cut
+        self._progress(Progress("index", self._done, self._total, self._encoded(), cut, path))
 
     def _scan(self, scope: Scope, walking: WalkOptions) -> Iterator[Source | Refused]:
         for count, item in enumerate(walk(scope.location, prefix=scope.prefix, options=walking), start=1):

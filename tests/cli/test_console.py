@@ -83,6 +83,20 @@ def test_tables_facts_findings_and_texts_show_brackets_as_they_are(screen: Calla
     assert "\x1b" not in out
 
 
+@pytest.mark.parametrize(
+    ("report", "left"),
+    [
+        (Progress("index", 50, 100), "10 s left"),  # files alone: half of them took ten seconds
+        (Progress("index", 50, 100, chunks=100, cut=200), "30 s left"),  # and half of their chunks still wait
+        (Progress("scan", 256), ""),
+        (Progress("index", 0, 100), ""),
+        (Progress("index", 100, 100, chunks=7, cut=7), ""),
+    ],
+)
+def test_time_left_counts_chunks_that_wait(report: Progress, left: str) -> None:
+    assert drawing._time_left(report, 10.0) == left
+
+
 def test_progress_follows_the_stages_and_leaves_nothing_behind(capsys: pytest.CaptureFixture[str]) -> None:
     with drawing.IndexProgress() as show:
         show(Progress("scan", 256, path="a[b].md"))
