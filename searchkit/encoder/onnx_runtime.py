@@ -74,6 +74,15 @@ class OnnxRuntime:
             self._plain_tokens_left -= tokens
 
 
+def has_graph(checkpoint: Checkpoint, graph: str) -> bool:
+    """Whether a graph was exported and can be loaded from where it lies.
+
+    ONNX Runtime follows no link out of a graph's folder, and the Hub's cache consists of such links.
+    """
+    exported = any(record.file == graph for record in checkpoint.graphs)
+    return exported and not any(path.is_symlink() for path in checkpoint.weights)
+
+
 def graph_record(checkpoint: Checkpoint, graph: str) -> GraphRecord:
     """What ``searchkit.json`` says of a graph, once its bytes have been compared with it."""
     record = next((record for record in checkpoint.graphs if record.file == graph), None)

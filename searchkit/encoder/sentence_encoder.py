@@ -12,7 +12,7 @@ import numpy as np
 from searchkit.encoder.batching import batches, windows
 from searchkit.encoder.checkpoint import Checkpoint, read_checkpoint
 from searchkit.encoder.hub import name_of, resolve_checkpoint
-from searchkit.encoder.onnx_runtime import OnnxRuntime
+from searchkit.encoder.onnx_runtime import OnnxRuntime, has_graph
 from searchkit.encoder.pooling import Pooling
 from searchkit.encoder.tokenization import load_tokenizer, without_surrogates
 from searchkit.errors import InputError
@@ -115,8 +115,8 @@ class SentenceEncoder:
         folder = resolve_checkpoint(path_or_name, download=download)
         wanted = Pooling(pooling) if pooling is not None else None
         checkpoint = read_checkpoint(folder, name=name_of(path_or_name, folder), pooling=wanted, max_tokens=max_tokens)
-        has_graph = any(record.file == graph for record in checkpoint.graphs)
-        if runtime == "onnx" or (runtime == "auto" and has_graph and device in ("auto", "cpu")):
+        prefers_graph = runtime == "auto" and device in ("auto", "cpu") and has_graph(checkpoint, graph)
+        if runtime == "onnx" or prefers_graph:
             chosen: Runtime = OnnxRuntime(checkpoint, graph, threads=threads)
         else:
             from searchkit.encoder.torch_runtime import TorchRuntime

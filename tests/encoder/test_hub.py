@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from searchkit.encoder import bundled_folder, hub, resolve_checkpoint
+from searchkit.encoder import bundled_folder, hub, load_encoder, resolve_checkpoint
 from searchkit.encoder.hub import is_offline, name_of
 from searchkit.errors import CheckpointError
 
@@ -82,6 +82,23 @@ def test_offline_forbids_a_download(
     with pytest.raises(CheckpointError, match=f"cannot be downloaded: .*{variable}"):
         resolve_checkpoint(NAME, download=True)
     assert asked == []
+
+
+def test_a_cached_checkpoint_is_loaded_by_its_name(exported_bert: Path, tmp_path: Path, monkeypatch: Any) -> None:
+    """The Hub's cache as it lies on disk: files are links to blobs, which ONNX Runtime does not follow."""
+    pytest.importorskip("huggingface_hub")
+    repository = tmp_path / "models--made--here"
+    for path in exported_bert.rglob("*.*"):
+        link = repository / "snapshots" / "c0ffee" / path.relative_to(exported_bert)
+        link.parent.mkdir(parents=True, exist_ok=True)
+        if path.is_file():
+            link.symlink_to(path)
+    (repository / "refs").mkdir()
+    (repository / "refs" / "main").write_text("c0ffee")
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
+    encoder = load_encoder("made/here", device="cpu")
+    assert encoder.runtime == "torch-cpu-fp32"
+    assert encoder.fingerprint == load_encoder(exported_bert).fingerprint
 
 
 def test_a_name_that_is_not_in_the_cache_says_how_to_get_it(monkeypatch: Any, tmp_path: Path) -> None:
