@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from searchkit.errors import InputError
@@ -17,7 +18,7 @@ def as_documents(items: Iterable[Document | str | Mapping[str, Any]], first_numb
     for number, item in enumerate(items, start=first_number):
         document = _as_document(item, f"text-{number}")
         _check(document)
-        yield document
+        yield _storable(document)
 
 
 def _as_document(item: Document | str | Mapping[str, Any], name: str) -> Document:
@@ -54,3 +55,14 @@ def _check_metadata(doc_id: str, metadata: Metadata) -> None:
             ) from error
         if not isinstance(name, str):
             raise InputError(f"metadata of document {doc_id!r} has the key {name!r}; expected text")
+
+
+def _storable(document: Document) -> Document:
+    """Lone surrogates, which no encoding of text can hold, become question marks; positions stay."""
+    metadata = json.loads(_encodable(json.dumps(document.metadata, ensure_ascii=False)))
+    doc_id, text, title = map(_encodable, (document.doc_id, document.text, document.title))
+    return replace(document, doc_id=doc_id, text=text, title=title, metadata=metadata)
+
+
+def _encodable(text: str) -> str:
+    return text.encode("utf-8", "replace").decode("utf-8")

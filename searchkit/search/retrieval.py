@@ -39,12 +39,12 @@ class Question:
 
 
 def check_query(query: str) -> str:
-    """Gives the query when there is something in it."""
+    """Gives the query when there is something in it; lone surrogates become question marks."""
     if not isinstance(query, str):
         raise InputError(f"the query is {type(query).__name__}; expected text")
     if not query.strip():
         raise InputError("the query is empty", hint='ask in plain words: searchkit query "how do I ..."')
-    return query
+    return query.encode("utf-8", "replace").decode("utf-8")
 
 
 def answer(

@@ -246,3 +246,15 @@ def test_index_folder_can_be_read_without_write_permission(folder: Path, encoder
             assert len(engine.search("apples")) == len(TEXTS)
     finally:
         copy.chmod(0o755)
+
+
+def test_text_that_no_encoding_can_hold_is_stored_and_found(engine: SearchEngine) -> None:
+    engine.add([{"id": "odd", "text": "apples \ud800 grow \x00 \U0001f34e", "note": "\udfff"}])
+    hit = engine.search("apples \ud800", k=1)[0]
+    assert hit.text == "apples ? grow \x00 \U0001f34e"
+    assert hit.metadata == {"note": "?"}
+
+
+def test_a_query_of_a_megabyte_is_answered(engine: SearchEngine) -> None:
+    engine.add(TEXTS)
+    assert len(engine.search("apples " * 150_000, k=1)) == 1
