@@ -7,6 +7,7 @@ no step is told twice; what it says is read back to go on counting.
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -37,10 +38,9 @@ class Journal:
         self._writer = _tensorboard(folder) if tensorboard and folder is not None else None
         self._file = None
         if folder is not None:
+            (folder / LOG).touch()
+            self._cut(folder / LOG, length)
             self._file = (folder / LOG).open("ab")
-            self._file.truncate(length)
-            for line in (folder / LOG).read_text(encoding="utf-8").splitlines():
-                self._count(json.loads(line))
 
     @property
     def best(self) -> DevScore | None:
@@ -81,6 +81,16 @@ class Journal:
         if self._writer is not None:
             for name in record.keys() & {"loss", "lr", "sentences_per_s", "dev_score"}:
                 self._writer.add_scalar(name, record[name], record["step"])
+
+    def _cut(self, path: Path, length: int) -> None:
+        if path.stat().st_size < length:
+            raise TrainingError(
+                f"{path} has {path.stat().st_size} bytes, expected at least {length}",
+                hint="remove the folder to begin anew",
+            )
+        os.truncate(path, length)
+        for line in path.read_text(encoding="utf-8").splitlines():
+            self._count(json.loads(line))
 
     def _count(self, record: dict[str, Any]) -> None:
         if "dev_score" in record:

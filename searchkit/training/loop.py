@@ -183,7 +183,7 @@ class Loop:
     def _identity(self) -> Identity:
         facts = recipe_facts(self._recipe)
         digest = hashlib.sha256(json.dumps(facts, sort_keys=True, default=str).encode()).hexdigest()
-        return Identity(digest, tuple(len(source.rows) for source in self._sources))
+        return Identity(digest, tuple(source.sha256 for source in self._sources))
 
     def _finish(self, journal: Journal, seconds: float) -> TrainingReport:
         tenth = max(1, self._steps // 10)

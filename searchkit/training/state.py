@@ -3,7 +3,7 @@
     tensors    weight.NAME                                   the trained weights, fp32
                exp_avg.NAME, exp_avg_sq.NAME, step.NAME      the optimiser's state of each
                random.RANK                                   the random generators of each process
-    metadata   state: JSON with format, recipe, rows, step, seconds, log_length, position, scaler
+    metadata   state: JSON with format, recipe, data, step, seconds, log_length, position, scaler
 
 One file, written beside its place, synced and renamed: a crash leaves the state before. Nothing in it is code.
 Weights that are not trained come from the start again, and dev scores from the log.
@@ -32,10 +32,10 @@ MOMENTS = ("exp_avg", "exp_avg_sq", "step")
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """What a state belongs to: the digest of the recipe, and the rows of every source."""
+    """What a state belongs to: SHA-256 of the recipe and of the file of every source."""
 
     recipe: str
-    rows: tuple[int, ...]
+    data: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +88,7 @@ def load_state(
     """
     path = folder / STATE
     metadata, tensors = _read(path)
-    if Identity(metadata["recipe"], tuple(metadata["rows"])) != identity:
+    if Identity(metadata["recipe"], tuple(metadata["data"])) != identity:
         raise TrainingError(f"{path} belongs to another recipe or other data", hint="remove it to begin anew")
     weights = trained_weights(model)
     put_weights(model, {name: tensors[f"weight.{name}"] for name in weights})

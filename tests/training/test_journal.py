@@ -33,6 +33,12 @@ def test_log_cut_back_to_a_saved_length_forgets_what_came_after(tmp_path: Path) 
     assert [line.get("loss") for line in lines] == [2.0, None, 0.125]
 
 
+def test_log_shorter_than_the_state_says_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "log.jsonl").write_text("{}\n")
+    with pytest.raises(TrainingError, match=r"log\.jsonl has 3 bytes, expected at least 50"):
+        Journal(tmp_path, length=50)
+
+
 def test_best_is_the_earliest_of_equals() -> None:
     journal = Journal(None)
     for number, score in enumerate([0.1, 0.7, 0.7, 0.2]):

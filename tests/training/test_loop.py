@@ -159,7 +159,9 @@ def test_averaging_with_the_start_lies_between_start_and_end(
     assert torch.equal(all_start[name], first[name])
 
 
-def test_occupied_place_and_unfinished_run_are_refused(make_recipe: MakeRecipe, tmp_path: Path) -> None:
+def test_occupied_place_and_unfinished_run_are_refused(
+    make_recipe: MakeRecipe, tmp_path: Path, text_file: Path
+) -> None:
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "file").touch()
     with pytest.raises(TrainingError, match="full exists already"):
@@ -175,6 +177,9 @@ def test_occupied_place_and_unfinished_run_are_refused(make_recipe: MakeRecipe, 
         train(recipe, tmp_path / "out")
     with pytest.raises(TrainingError, match="belongs to another recipe"):
         train(Recipe(replace(recipe.run, seed=7), recipe.data), tmp_path / "out", resume=True)
+    text_file.write_text(text_file.read_text() + "one more now .\n")
+    with pytest.raises(TrainingError, match="or other data"):
+        train(recipe, tmp_path / "out", resume=True)
     state = tmp_path / "out.run" / "state.safetensors"
     state.write_bytes(state.read_bytes()[:1000])
     with pytest.raises(TrainingError, match="is damaged"):
