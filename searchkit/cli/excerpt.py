@@ -12,6 +12,7 @@ _BLANK_LINES = re.compile(r"\n(?:[ \t]*\n)+")
 _LAID_OUT = re.compile(
     r"^(?: {2,}|\t|[-*+•] |\d+[.)] |\||>+ |[$%] |#+ |```|~~~|\.\. |:[\w ]+: |[=~^\"-]{3,}$)", re.MULTILINE
 )
+_TABLE_PADDING = re.compile(r" {2,}(?=\|)|(?<=\|) {2,}")
 _ELLIPSIS = "…"
 _LINES_BEFORE, _LINES_AFTER = 2, 6
 
@@ -36,7 +37,7 @@ def excerpt(text: str, start: int, end: int, *, room: int) -> Excerpt:
     after_room = max(spare * 2 // 3, spare - start)
     after = "" if best.endswith(_ELLIPSIS) else _cut_end(text[end:], after_room, lines=_LINES_AFTER)
     before = _cut_start(text[:start], spare - len(after), lines=_LINES_BEFORE)
-    return Excerpt(_reflow(before).lstrip("\n"), _reflow(best), _reflow(after).rstrip())
+    return Excerpt(_reflow(_from_first_word(before)), _reflow(best), _reflow(after).rstrip())
 
 
 def _cut_end(text: str, room: int, *, lines: int = 12) -> str:
@@ -55,7 +56,15 @@ def _cut_start(text: str, room: int, *, lines: int) -> str:
     return kept if len(kept.lstrip()) >= len(text.lstrip()) else f"{_ELLIPSIS} " + kept.lstrip()
 
 
+def _from_first_word(text: str) -> str:
+    """Without the lines above the first word: the edge of a table or fence says nothing."""
+    lines = text.split("\n")
+    while lines and not any(map(str.isalnum, lines[0])):
+        del lines[0]
+    return "\n".join(lines)
+
+
 def _reflow(text: str) -> str:
     """Join the lines of prose, which were broken for another width; keep lines that were laid out."""
     joined = (part if _LAID_OUT.search(part) else part.replace("\n", " ") for part in _BLANK_LINES.split(text))
-    return visible("\n".join(joined).expandtabs(4))
+    return visible(_TABLE_PADDING.sub(" ", "\n".join(joined).expandtabs(4)))

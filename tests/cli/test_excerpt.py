@@ -29,6 +29,11 @@ def test_lists_code_and_tables_keep_their_lines() -> None:
     assert around(text, "Do:")[2] == "\n- one\n- two\n    x = 1\n    y = 2\n| a |"
 
 
+def test_tables_lose_their_padding_and_edges() -> None:
+    text = "|\n| name      |   default |\n| flag      |   off     |"
+    assert around(text, "| flag      |   off     |") == ("| name | default |\n", "| flag | off |", "")
+
+
 def test_cuts_fall_between_words_and_are_marked() -> None:
     text = "alpha beta gamma delta BEST epsilon zeta eta theta"
     before, best, after = around(text, "BEST", room=30)
@@ -40,7 +45,7 @@ def test_a_sentence_longer_than_the_room_is_cut_itself() -> None:
     assert best.endswith("…")
     assert len(best) <= 52
     assert after == ""
-    assert before == "… "
+    assert before == ""
 
 
 def test_text_without_spaces_is_cut_too() -> None:
