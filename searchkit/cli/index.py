@@ -55,7 +55,7 @@ def index(
     Only what is new or changed is read, and what vanished from PATHS is dropped. It can be interrupted and run
     again at any time: what was committed is kept.
     """
-    from searchkit.cli.session import open_or_create_engine
+    from searchkit.cli.session import open_or_create_engine, rehearsal_engine
     from searchkit.documents import ReadOptions, WalkOptions
 
     walking = WalkOptions(
@@ -70,7 +70,7 @@ def index(
         id_field=id_field,
         encoding=encoding,
     )
-    with open_or_create_engine(index, model=model) as engine:
+    with (rehearsal_engine if dry_run else open_or_create_engine)(index, model=model) as engine:
         report = _run(engine, paths, walking, reading, name=name, dry_run=dry_run)
         if as_json:
             from searchkit.cli import jsonout
@@ -150,8 +150,16 @@ def _summary(report: IndexReport, state: IndexStatus | None, index: str | None) 
 
 
 def _show_refused(refused: Sequence[Refusal], *, verbose: bool) -> None:
-    shown = refused if verbose else refused[:_REASONS_SHOWN]
-    for refusal in shown:
-        say(f"refused: {one_line(refusal.path)}: {one_line(refusal.reason)}")
-    if len(shown) < len(refused):
-        say(f"refused: {len(refused) - len(shown):,} more; see them with: searchkit ls --refused")
+    """One line a reason, the rarest first: twenty images must not hide the one damaged report."""
+    by_reason: dict[str, list[str]] = {}
+    for refusal in refused:
+        by_reason.setdefault(one_line(refusal.reason), []).append(one_line(refusal.path))
+    reasons = sorted(by_reason.items(), key=lambda item: len(item[1]))
+    for reason, paths in reasons if verbose else reasons[:_REASONS_SHOWN]:
+        if verbose or len(paths) == 1:
+            for path in paths:
+                say(f"refused: {path}: {reason}")
+        else:
+            say(f"refused: {counted(len(paths), 'file')}, such as {paths[0]}: {reason}")
+    if not verbose and len(reasons) > _REASONS_SHOWN:
+        say("refused: more, for other reasons; see all with: searchkit ls --refused")

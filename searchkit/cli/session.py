@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from searchkit.errors import IndexNotFoundError
@@ -34,3 +36,21 @@ def open_or_create_engine(index: str | None, *, model: str | None = None) -> Sea
         return SearchEngine.open(settings.index, encoder=model)
     except IndexNotFoundError:
         return SearchEngine.open_or_create(settings.index, encoder=settings.model)
+
+
+@contextmanager
+def rehearsal_engine(index: str | None, *, model: str | None = None) -> Iterator[SearchEngine]:
+    """As `open_or_create_engine`, for a dry run: a new index lies in a temporary folder and leaves with it."""
+    from pathlib import Path
+    from tempfile import TemporaryDirectory
+
+    from searchkit.search import SearchEngine
+
+    settings = load_settings(overrides={"index": index, "model": model})
+    with TemporaryDirectory(prefix="searchkit-") as elsewhere:
+        try:
+            engine = SearchEngine.open(settings.index, encoder=model)
+        except IndexNotFoundError:
+            engine = SearchEngine.open_or_create(Path(elsewhere) / "index", encoder=settings.model)
+        with engine:
+            yield engine

@@ -148,6 +148,9 @@ class SearchEngine:
         from searchkit.documents import ReadOptions, WalkOptions
         from searchkit.search.sync import FolderSync
 
+        missing = [path for path in paths if not Path(path).exists()]
+        if missing:
+            raise InputError(f"{missing[0]} does not exist", hint="check the path; nothing was changed")
         tell: Callable[[Progress], None] = progress or (lambda _: None)
         with self._writing() as store:
             ingest = None if dry_run else self._encoder.ingest(store)
@@ -335,6 +338,8 @@ class SearchEngine:
         """The one writer, with the index made and its encoder settled."""
         if self._closed:
             raise InputError("the engine is closed", hint="open the index again")
+        if not self._folder.holds_index():
+            self._encoder.load()  # without one there is no index, and nothing is left behind
         self._folder.create()
         with WriterLock(self._folder):
             store = StoreWriter(self._folder.database)

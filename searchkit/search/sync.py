@@ -10,7 +10,7 @@ Files that vanished are dropped last, so that a renamed file finds its vectors.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
@@ -28,7 +28,7 @@ from searchkit.documents import (
     read_source,
     walk,
 )
-from searchkit.errors import DocumentRefusedError, InputError, MissingExtraError
+from searchkit.errors import DocumentRefusedError, MissingExtraError
 from searchkit.search.reports import IndexReport, Progress, ProgressSink, Refusal
 from searchkit.search.roots import Scope, scope_of
 from searchkit.store import NewSource, SourceRow, StoredSettings, StoreWriter
@@ -61,14 +61,7 @@ class FolderSync:
             ingest.on_encoded = self._tell
 
     def run(self, paths: Sequence[Path], walking: WalkOptions) -> IndexReport:
-        """Bring the index up to date with ``paths``.
-
-        Raises:
-            InputError: a path does not exist; nothing was changed.
-        """
-        missing = [path for path in paths if not path.exists()]
-        if missing:
-            raise InputError(f"{missing[0]} does not exist", hint="check the path; nothing was changed")
+        """Bring the index up to date with ``paths``, which exist."""
         for path in paths:
             self._mirror(scope_of(self._store.read, path, Path.cwd()), walking)
         return IndexReport(
@@ -91,7 +84,7 @@ class FolderSync:
             self._tell(item.path)
             self._look_at(item, known.get(item.path), root_id)
             self._done += 1
-        vanished = sorted(known.keys() - {item.path for item in found})
+        vanished = _vanished(known, found)
         self._removed += len(vanished)
         if self._ingest is not None:
             self._ingest.flush()
@@ -171,6 +164,13 @@ class FolderSync:
         known = before is not None and (before.status, before.reason) == ("refused", reason)
         if self._ingest is not None and not (known and source.content_hash == ""):
             self._ingest.take_file(replace(source, status="refused", reason=reason), [])
+
+
+def _vanished(known: Mapping[str, SourceRow], found: Sequence[Source | Refused]) -> list[str]:
+    """Known paths that were not met. What lies in a folder that could not be listed (``docs/locked/``) is spared."""
+    unlisted = tuple(item.path for item in found if isinstance(item, Refused) and item.path.endswith("/"))
+    missing = known.keys() - {item.path for item in found}
+    return sorted(path for path in missing if not path.startswith(unlisted))
 
 
 def _new_source(item: Source, root_id: int | None, digest: str) -> NewSource:

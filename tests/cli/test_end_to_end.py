@@ -72,6 +72,12 @@ def test_a_dry_run_changes_nothing(indexed: Path, run: Run) -> None:
     assert "1 new" in run("index", "docs", "--dry-run").out
 
 
+def test_a_dry_run_makes_no_index(docs: Path, run: Run) -> None:
+    assert "3 new" in run("index", "docs", "--dry-run").out
+    assert run("status").code == 2
+    assert [path.name for path in docs.parent.iterdir()] == ["docs"]
+
+
 def test_the_summary_as_json(docs: Path, run: Run) -> None:
     summary = json.loads(run("index", "docs", "--json").out)
     assert (summary["new"], summary["refused"], docs.name) == (3, [], "docs")
@@ -88,13 +94,14 @@ def test_refused_files_are_named_on_stderr(docs: Path, run: Run) -> None:
     assert run("index", "docs", "--strict").code == 1
 
 
-def test_many_refusals_are_cut_short_unless_asked_for(docs: Path, run: Run) -> None:
+def test_refusals_are_gathered_by_reason_the_rarest_first(docs: Path, run: Run) -> None:
     for number in range(8):
         (docs / f"{number}.md").write_bytes(b"\x00\x01\x02\x00" * 300)
-    short = run("index", "docs").err.splitlines()
-    assert len(short) == 6
-    assert short[-1] == "refused: 3 more; see them with: searchkit ls --refused"
-    assert len(run("index", "docs", "--verbose").err.splitlines()) == 8
+    (docs / "torn.json").write_text('{"a": ')
+    one, many = run("index", "docs").err.splitlines()
+    assert one.startswith("refused: docs/torn.json: ")
+    assert many.startswith("refused: 8 files, such as docs/0.md: ")
+    assert len(run("index", "docs", "--verbose").err.splitlines()) == 9
 
 
 def test_globs_choose_the_files(docs: Path, run: Run) -> None:

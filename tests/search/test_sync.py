@@ -9,7 +9,7 @@ from word_encoder import WordEncoder
 
 from searchkit import SearchEngine
 from searchkit.documents import WalkOptions
-from searchkit.errors import InputError
+from searchkit.errors import CheckpointError, InputError
 from searchkit.search import IndexReport
 from searchkit.search import ingest as ingest_module
 
@@ -151,7 +151,13 @@ def test_other_reading_options_read_the_files_again(engine: SearchEngine, docs: 
 def test_missing_path_changes_nothing(engine: SearchEngine, docs: Path) -> None:
     with pytest.raises(InputError, match="does not exist"):
         engine.index_paths([docs, docs / "nowhere"])
-    assert engine.status().sources == 0
+    assert not engine.folder.exists()
+
+
+def test_without_an_encoder_no_index_is_left_behind(folder: Path, docs: Path) -> None:
+    with pytest.raises(CheckpointError), SearchEngine.open_or_create(folder, encoder=docs) as engine:
+        engine.index_paths([docs])
+    assert not folder.exists()
 
 
 def test_a_run_that_is_cut_off_keeps_its_commits_and_goes_on(
@@ -209,3 +215,21 @@ def test_same_files_give_the_same_index_whatever_the_order(tmp_path: Path, docs:
             engine.index_paths(paths)
             found.append([(hit.path, hit.score) for hit in engine.search("apples boats clocks", k=9)])
     assert found[0] == found[1]
+
+
+def test_files_of_a_folder_that_cannot_be_listed_are_kept(
+    engine: SearchEngine, docs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine.index_paths([docs])
+    scan = os.scandir
+
+    def refuse(path: str | Path) -> object:
+        if str(path).rstrip("/").endswith("guide"):
+            raise PermissionError(13, "Permission denied")
+        return scan(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    report = engine.index_paths([docs])
+    assert report.removed == 0
+    assert [refusal.path for refusal in report.refused] == ["docs/guide/"]
+    assert engine.search("apples orchard", k=1)[0].path == "docs/guide/apples.md"
