@@ -70,8 +70,8 @@ def body_start(text: str, heading: str) -> int:
 def _draws(line: str, heading: str) -> bool:
     """Whether a line is the heading itself, under whatever markup."""
     words = set(_WORD.findall(heading.lower()))
-    shown = _WORD.findall(line.lower())
-    return bool(words) and words <= set(shown) and (line.lstrip().startswith("#") or len(shown) <= len(words))
+    shown = set(_WORD.findall(line.lower()))
+    return bool(words) and (words == shown or (words < shown and line.lstrip().startswith("#")))
 
 
 def _skip_space(text: str, start: int) -> int:

@@ -14,6 +14,7 @@ from searchkit.search.highlight import body_start, opening
         ("#### [`npm publish`](/commands/npm-publish)\n\nRun it.", "npm publish", "Run it."),
         ("=======\nInstall\n=======\n\nRun it.", "Install", "Run it."),
         ("Install\n-------\nRun it.", "Install", "Run it."),
+        ("How to do what to do\n====\n\nRun it.", "How to do what to do", "Run it."),
         ("---\ntitle: Install\n---\n\n# Install\n\nRun it.", "Install", "Run it."),
         ("---\ntitle: Install\n---\nRun it.", "", "Run it."),
         ("Run it.", "Install", "Run it."),
