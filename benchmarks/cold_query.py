@@ -43,15 +43,15 @@ def main() -> None:
         }
         costs = interleaved(commands, rounds=options.rounds, env={"HF_HUB_OFFLINE": "1"})
     walls = {name: [cost.wall_s for cost in own] for name, own in costs.items()}
-    rows = [
-        f"| {name} | {spread(walls[name])} | {spread([cost.cpu_s for cost in own])} | {median([cost.peak_mb for cost in own]):.0f} |"
-        for name, own in costs.items()
-    ]
+    rows = []
+    for name, own in costs.items():
+        peak = median([cost.peak_mb for cost in own])
+        rows.append(f"| {name} | {spread(walls[name])} | {spread([cost.cpu_s for cost in own])} | {peak:.0f} |")
     ratio = median(walls["sentence-transformers + faiss"]) / median(walls["searchkit query"])
     help_ratio = median(walls["searchkit --help"]) / median(walls["import typer, rich.console"])
     text = "\n".join(
         [
-            f"{CHUNKS} chunks, {options.rounds} interleaved rounds after one that is not counted, median [least-greatest].",
+            f"{CHUNKS} chunks, {options.rounds} interleaved rounds after one not counted, median [least-greatest].",
             "",
             "| whole process | wall s | cpu s | peak MB |",
             "|---|---|---|---|",

@@ -27,7 +27,9 @@ class ProcessCost:
     peak_mb: float
 
 
-def run_process(command: Sequence[str], *, env: Mapping[str, str] | None = None, cwd: Path | None = None) -> ProcessCost:
+def run_process(
+    command: Sequence[str], *, env: Mapping[str, str] | None = None, cwd: Path | None = None
+) -> ProcessCost:
     """Run a command to its end, its output thrown away, and account for it."""
     script = (
         "import json,resource,subprocess,sys,time\n"
@@ -51,7 +53,9 @@ def run_process(command: Sequence[str], *, env: Mapping[str, str] | None = None,
     return ProcessCost(wall_s, cpu_s, peak_mb)
 
 
-def interleaved(commands: Mapping[str, Sequence[str]], *, rounds: int, env: Mapping[str, str] | None = None) -> dict[str, list[ProcessCost]]:
+def interleaved(
+    commands: Mapping[str, Sequence[str]], *, rounds: int, env: Mapping[str, str] | None = None
+) -> dict[str, list[ProcessCost]]:
     """Each command once a round, in turn, after one round that is not counted."""
     costs: dict[str, list[ProcessCost]] = {name: [] for name in commands}
     for number in range(rounds + 1):
@@ -74,7 +78,11 @@ def spread(values: Sequence[float], digits: int = 2) -> str:
 def machine(*packages: str) -> str:
     """The machine and the versions, for the top of a result."""
     model = next(
-        (line.split(":", 1)[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in line),
+        (
+            line.split(":", 1)[1].strip()
+            for line in Path("/proc/cpuinfo").read_text().splitlines()
+            if "model name" in line
+        ),
         platform.processor(),
     )
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
@@ -92,7 +100,8 @@ def _version(name: str) -> str:
 def write_result(name: str, title: str, text: str, *packages: str) -> None:
     """Keep a result as Markdown with the date, the machine and the command that made it."""
     RESULTS.mkdir(exist_ok=True)
-    head = f"# {title}\n\n{time.strftime('%Y-%m-%d')}, {machine(*packages)}\n\nMade by `python benchmarks/{Path(sys.argv[0]).name}`.\n\n"
+    made_by = f"Made by `python benchmarks/{Path(sys.argv[0]).name}`."
+    head = f"# {title}\n\n{time.strftime('%Y-%m-%d')}, {machine(*packages)}\n\n{made_by}\n\n"
     (RESULTS / f"{name}.md").write_text(head + text.rstrip() + "\n", encoding="utf-8")
     print(head + text)
 

@@ -1,8 +1,9 @@
 """Documents -> chunks -> vectors -> database: what every door that adds something goes through.
 
 Memory is bounded: documents are cut as they come, and written in one transaction once ``BATCH_CHUNKS`` chunks have
-gathered and a file ends, or twice as many. Equal passages are encoded once, within a batch and against what the index already holds. A file with
-more chunks than that is written in several commits; until the last one it counts as not yet read.
+gathered and a file ends, or twice as many. Equal passages are encoded once, within a batch and against what the
+index already holds. A file with more chunks than that is written in several commits; until the last one it counts as
+not yet read.
 """
 
 from __future__ import annotations

@@ -1,0 +1,85 @@
+"""`eval` on small data made here, with an encoder that knows words alone."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from word_encoder import WordEncoder
+
+Run = Callable[..., Any]
+
+PAIRS = [
+    ("apples grow", "apples grow here", 4.5),
+    ("apples grow", "boats sail", 0.5),
+    ("boats sail far", "boats sail", 4.2),
+    ("clocks tell time", "boats sail", 0.2),
+    ("clocks tell time", "clocks tell the time", 4.8),
+    *((f"thing{n} is here", f"thing{n} was there", 3.0) for n in range(10)),
+]
+
+
+@pytest.fixture(autouse=True)
+def _encoders(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("searchkit.encoder.load_encoder", lambda name=None: WordEncoder(name or ""))
+
+
+@pytest.fixture
+def sts_file(tmp_path: Path) -> Path:
+    path = tmp_path / "small.tsv"
+    lines = ["sentence1\tsentence2\tscore", *(f"{one}\t{other}\t{score}" for one, other, score in PAIRS)]
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+@pytest.fixture
+def beir_folder(tmp_path: Path) -> Path:
+    folder = tmp_path / "beir"
+    (folder / "qrels").mkdir(parents=True)
+    texts = {"d1": "apples grow on trees", "d2": "boats sail the sea", "d3": "clocks tell the time"}
+    corpus = "".join(json.dumps({"_id": key, "title": "", "text": text}) + "\n" for key, text in texts.items())
+    (folder / "corpus.jsonl").write_text(corpus)
+    asked = {"q1": "apples trees", "q2": "sail sea"}
+    queries = "".join(json.dumps({"_id": key, "text": text}) + "\n" for key, text in asked.items())
+    (folder / "queries.jsonl").write_text(queries)
+    (folder / "qrels" / "test.tsv").write_text("query-id\tcorpus-id\tscore\nq1\td1\t1\nq2\td2\t1\n")
+    return folder
+
+
+def test_sts_gives_the_correlation_of_both_encoders(run: Run, sts_file: Path) -> None:
+    outcome = run("eval", "sts", str(sts_file), "--against", "other", "--json")
+    assert outcome.code == 0
+    rows = json.loads(outcome.out)
+    assert [(row["encoder"], row["set"]) for row in rows] == [("words", "small"), ("wordsother", "small")]
+    assert all(50 < row["all"] <= 100 for row in rows)
+
+
+def test_sts_draws_its_figure(run: Run, sts_file: Path, tmp_path: Path) -> None:
+    figure = tmp_path / "figure.html"
+    assert run("eval", "sts", str(sts_file), "--figure", str(figure)).code == 0
+    assert "<svg" in figure.read_text()
+
+
+def test_space_names_its_four_figures(run: Run, sts_file: Path) -> None:
+    (row,) = json.loads(run("eval", "space", str(sts_file), "--json").out)
+    assert {"alignment", "uniformity", "effective_rank", "hubness"} <= row.keys()
+    assert row["alignment"] >= 0 > row["uniformity"]
+
+
+def test_retrieval_compares_and_writes_runs(run: Run, beir_folder: Path, tmp_path: Path) -> None:
+    runs = tmp_path / "runs"
+    outcome = run("eval", "retrieval", str(beir_folder), "--against", "other", "--runs", str(runs), "--json")
+    assert outcome.code == 0
+    rows = json.loads(outcome.out)
+    assert rows[0]["nDCG@10"] == pytest.approx(100)
+    assert "to" in rows[0]["nDCG@10 against"]
+    assert len((runs / "beir-words.trec").read_text().splitlines()) == 6
+
+
+def test_missing_data_are_told(run: Run, tmp_path: Path) -> None:
+    outcome = run("eval", "retrieval", str(tmp_path / "nowhere"))
+    assert outcome.code == 2
+    assert "nowhere" in outcome.err

@@ -1,0 +1,66 @@
+"""`train` takes its words, makes one call, and shows what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+Run = Callable[..., Any]
+Calls = list[dict[str, Any]]
+
+
+@pytest.fixture
+def calls(monkeypatch: pytest.MonkeyPatch) -> Calls:
+    """What the library's ``train`` was called with."""
+    seen: Calls = []
+
+    def stand_in(recipe: Any, out: Path, **options: Any) -> Any:
+        seen.append({"recipe": recipe, "out": out, **options})
+        return SimpleNamespace(
+            out=out, steps=7, first_loss=2.0, last_loss=1.0, best=None, scores=(), sentences=70, seconds=2.0, sources=()
+        )
+
+    monkeypatch.setattr("searchkit.training.train", stand_in)
+    return seen
+
+
+def test_files_and_settings_become_a_recipe(run: Run, calls: Calls) -> None:
+    outcome = run("train", "--unsup", "a.txt", "--triplets", "b.csv", "--steps", "7", "--lr", "1e-4", "--out", "new")
+    assert outcome.code == 0
+    (call,) = calls
+    assert [(entry.path.name, entry.kind.value) for entry in call["recipe"].data] == [
+        ("a.txt", "unsup"),
+        ("b.csv", "triplets"),
+    ]
+    assert (call["recipe"].run.steps, call["recipe"].run.learning_rate) == (7, 1e-4)
+    assert call["recipe"].run.base == "default"
+    assert "2.000 at first, 1.000 at last" in outcome.out
+    assert "searchkit model export new" in outcome.out
+
+
+def test_flags_win_over_the_recipe_file(run: Run, calls: Calls, tmp_path: Path) -> None:
+    file = tmp_path / "recipe.toml"
+    file.write_text('[run]\nbase = "theirs"\nsteps = 3\nseed = 9\n[[data]]\npath = "a.txt"\nkind = "unsup"\n')
+    assert run("train", "--recipe", str(file), "--base", "mine", "--steps", "5", "--out", "new").code == 0
+    settings = calls[0]["recipe"].run
+    assert (settings.base, settings.steps, settings.seed) == ("mine", 5, 9)
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        (["--unsup", "a.txt"], "--out is missing"),
+        (["--out", "new"], "names no data"),
+        (["--on", "default", "--unsup", "a.txt"], "--on trains on the index alone"),
+        (["--unsup", "a.txt", "--out", "new", "--precision", "fp8"], "expected one of fp32, bf16, fp16"),
+    ],
+)
+@pytest.mark.usefixtures("calls")
+def test_words_that_do_not_fit_are_told(run: Run, words: list[str], complaint: str) -> None:
+    outcome = run("train", *words)
+    assert outcome.code == 2
+    assert complaint in outcome.err
