@@ -1,26 +1,28 @@
 """The bundled encoder beside the checkpoint it was trained from: similarity, retrieval, space, clustering.
 
-    python benchmarks/encoder_quality.py --base FOLDER [--data FOLDER] [--cache FOLDER] [--card]
+    python benchmarks/encoder_quality.py --base FOLDER [--data FOLDER] [--cache FOLDER]
 
 Both are evaluated the same way in the same run: exported to the same kind of graph, 256 tokens, cosine, passages as
 ``title + newline + text``. Nothing that is measured here was trained or tuned on; `recipes/bundled-encoder.toml`
-names what was. ``--card`` writes the tables into the card of the bundled encoder as well.
+names what was. `recipes/bundled_card.py` puts the tables into the card of the encoder.
 """
 
 from __future__ import annotations
 
 import argparse
 import hashlib
+import json
 import tempfile
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
-from common import ROOT, write_result
+from common import RESULTS, ROOT, write_result
 
 from searchkit.encoder import Encoder, bundled_folder, export_onnx, load_encoder
 from searchkit.evaluation import compare, evaluate_encoder, evaluate_space, evaluate_sts, read_retrieval_set, read_sts
-from searchkit.training import CardTable, update_card
+from searchkit.training import CardTable
 from searchkit.types import Rows
 
 STS = ("sts12", "sts13", "sts14", "sts15", "stsb")
@@ -56,7 +58,6 @@ def main() -> None:
     parser.add_argument("--base", type=Path, required=True)
     parser.add_argument("--data", type=Path, default=ROOT.parent / "shared" / "data")
     parser.add_argument("--cache", type=Path)
-    parser.add_argument("--card", action="store_true")
     parser.add_argument("--only", nargs="*", default=RETRIEVAL, help="retrieval sets; default: all")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
@@ -73,14 +74,8 @@ def main() -> None:
         ]
     text = "\n\n".join(markdown(table) for table in tables)
     write_result("encoder_quality", "The bundled encoder beside its start", text, "onnxruntime", "numpy")
-    if options.card:
-        update_card(bundled_folder(), tables, limits=LIMITS)
-
-
-LIMITS = (
-    "English text of up to 256 tokens. It measures similarity of meaning; it does not answer questions, and rare names "
-    "and codes are found less well than by keyword search."
-)
+    facts = [asdict(table) for table in tables]
+    (RESULTS / "encoder_quality.json").write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
 
 
 def similarity(encoders: Sequence[Remembering], data: Path) -> CardTable:
