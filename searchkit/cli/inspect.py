@@ -104,10 +104,10 @@ def show(
 
     That is how the index knows it; a file of many records has as many documents.
     """
-    from searchkit.cli.session import open_engine
+    from searchkit.cli.session import open_engine, under_its_name
 
     with open_engine(index) as engine:
-        documents = engine.documents(target)
+        documents = under_its_name(engine, target, engine.documents)
         chunks = [engine.chunks(document.doc_id) for document in documents]
     if as_json:
         from searchkit.cli import jsonout

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -22,6 +22,9 @@ from searchkit.cli.progress import progress_bar
 from searchkit.cli.terminal import one_line
 from searchkit.cli.wording import HitView, counted
 
+if TYPE_CHECKING:
+    from searchkit.search import SearchEngine
+
 
 def similar(
     target: Annotated[str, typer.Argument(metavar="ID_OR_PATH", help="A path, a document's id, or a chunk's number.")],
@@ -40,13 +43,16 @@ def similar(
     """
     form = AnswerForm(as_json=as_json, as_jsonl=as_jsonl, files=files)
     from searchkit.cli.links import linker
-    from searchkit.cli.session import open_engine
+    from searchkit.cli.session import open_engine, under_its_name
     from searchkit.settings import load_settings
 
     wanted = load_settings(overrides={"limit": k, "full": full or None})
     with open_engine(index) as engine:
-        named = int(target) if target.isdecimal() else target
-        hits = engine.similar(named, wanted.limit, where=where, path=path)
+        hits = under_its_name(
+            engine,
+            target,
+            lambda name: engine.similar(int(name) if name.isdecimal() else name, wanted.limit, where=where, path=path),
+        )
         show_answer(hits, form, HitView(full=wanted.full, link=linker(engine)))
 
 
@@ -62,7 +68,7 @@ def rm(
     from searchkit.cli.session import open_engine
 
     with open_engine(index) as engine:
-        removed = {target: engine.delete([target]) for target in targets}
+        removed = {target: _forget(engine, target) for target in targets}
     for target, documents in removed.items():
         if documents:
             typer.echo(f"removed {one_line(target)}: {counted(documents, 'document')}; files were not touched")
@@ -70,6 +76,10 @@ def rm(
             say(f"error: there is no document, file or folder {target!r} in the index\nhint: searchkit ls")
     if not all(removed.values()):
         raise typer.Exit(ERROR)
+
+
+def _forget(engine: SearchEngine, target: str) -> int:
+    return engine.delete([target]) or engine.delete([engine.known_as(target) or target])
 
 
 def rebuild(

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
-from searchkit.errors import IndexNotFoundError
+from searchkit.errors import IndexNotFoundError, InputError
 from searchkit.settings import load_settings
 
 if TYPE_CHECKING:
     from searchkit.search import SearchEngine
+
+T = TypeVar("T")
 
 
 def open_engine(index: str | None, *, model: str | None = None) -> SearchEngine:
@@ -21,7 +23,8 @@ def open_engine(index: str | None, *, model: str | None = None) -> SearchEngine:
     """
     from searchkit.search import SearchEngine
 
-    return SearchEngine.open(load_settings(overrides={"index": index}).index, encoder=model)
+    settings = load_settings(overrides={"index": index})
+    return SearchEngine.open(settings.index, encoder=model, device=settings.device)
 
 
 def open_or_create_engine(index: str | None, *, model: str | None = None) -> SearchEngine:
@@ -33,9 +36,9 @@ def open_or_create_engine(index: str | None, *, model: str | None = None) -> Sea
 
     settings = load_settings(overrides={"index": index, "model": model})
     try:
-        return SearchEngine.open(settings.index, encoder=model)
+        return SearchEngine.open(settings.index, encoder=model, device=settings.device)
     except IndexNotFoundError:
-        return SearchEngine.open_or_create(settings.index, encoder=settings.model)
+        return SearchEngine.open_or_create(settings.index, encoder=settings.model, device=settings.device)
 
 
 @contextmanager
@@ -49,8 +52,21 @@ def rehearsal_engine(index: str | None, *, model: str | None = None) -> Iterator
     settings = load_settings(overrides={"index": index, "model": model})
     with TemporaryDirectory(prefix="searchkit-") as elsewhere:
         try:
-            engine = SearchEngine.open(settings.index, encoder=model)
+            engine = SearchEngine.open(settings.index, encoder=model, device=settings.device)
         except IndexNotFoundError:
-            engine = SearchEngine.open_or_create(Path(elsewhere) / "index", encoder=settings.model)
+            engine = SearchEngine.open_or_create(
+                Path(elsewhere) / "index", encoder=settings.model, device=settings.device
+            )
         with engine:
             yield engine
+
+
+def under_its_name(engine: SearchEngine, target: str, find: Callable[[str], T]) -> T:
+    """What is found under the target's own name or, where it is a place on disk, under its name in the index."""
+    try:
+        return find(target)
+    except InputError:
+        name = engine.known_as(target)
+        if name is None or name == target:
+            raise
+        return find(name)

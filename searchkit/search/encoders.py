@@ -39,11 +39,13 @@ class IndexSettings:
 class EncoderChoice:
     """An encoder that was given, or one to be loaded: by the caller's name, or by the one that the index records."""
 
-    def __init__(self, given: Encoder | str | Path | None, settings: IndexSettings, home: Path) -> None:
+    def __init__(
+        self, given: Encoder | str | Path | None, settings: IndexSettings, home: Path, device: str = "auto"
+    ) -> None:
         """Use ``given``; ``home`` is the index folder, an encoder inside which is recorded relative to it."""
         self._name = str(given) if isinstance(given, str | Path) else None
         self._encoder: Encoder | None = None if given is None or isinstance(given, str | Path) else given
-        self._settings, self._home = settings, home
+        self._settings, self._home, self._device = settings, home, device
         self._guard = threading.Lock()
 
     def load(self, recorded: str | None = None) -> Encoder:
@@ -52,7 +54,7 @@ class EncoderChoice:
             if self._encoder is None:
                 from searchkit.encoder import load_encoder
 
-                self._encoder = load_encoder(self._name or self._resolved(recorded) or None)
+                self._encoder = load_encoder(self._name or self._resolved(recorded) or None, device=self._device)
             return self._encoder
 
     def _resolved(self, recorded: str | None) -> str | None:

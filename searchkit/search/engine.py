@@ -56,19 +56,26 @@ class SearchEngine:
         self._closed = False
 
     @classmethod
-    def open(cls, index: str | Path | None = None, *, encoder: Encoder | str | Path | None = None) -> SearchEngine:
+    def open(
+        cls,
+        index: str | Path | None = None,
+        *,
+        encoder: Encoder | str | Path | None = None,
+        device: str = "auto",
+    ) -> SearchEngine:
         """An existing index.
 
         Args:
             index: its name (``index_data/<name>`` here or in a parent folder) or its folder; None for the one that
                 ``SEARCHKIT_INDEX`` names, or ``default``.
             encoder: instead of the one that the index was built with; its fingerprint has to be the same.
+            device: where a loaded encoder runs: ``auto``, ``cpu``, ``cuda`` or ``mps``.
 
         Raises:
             IndexNotFoundError: there is none; the message tells where it was looked for.
         """
         folder = IndexFolder(resolve_index(index, must_exist=True))
-        return cls(folder, EncoderChoice(encoder, IndexSettings(), folder.path))
+        return cls(folder, EncoderChoice(encoder, IndexSettings(), folder.path, device))
 
     @classmethod
     def open_or_create(
@@ -77,6 +84,7 @@ class SearchEngine:
         *,
         encoder: Encoder | str | Path | None = None,
         settings: IndexSettings | None = None,
+        device: str = "auto",
     ) -> SearchEngine:
         """An index that comes into being with the first change, if it does not exist.
 
@@ -84,9 +92,10 @@ class SearchEngine:
             index: as for `open`.
             encoder: an encoder, or the name or folder of its checkpoint; None for the bundled one.
             settings: how documents are cut; only counts for a new index.
+            device: as for `open`.
         """
         folder = IndexFolder(resolve_index(index, must_exist=False))
-        return cls(folder, EncoderChoice(encoder, settings or IndexSettings(), folder.path))
+        return cls(folder, EncoderChoice(encoder, settings or IndexSettings(), folder.path, device))
 
     @property
     def folder(self) -> Path:
@@ -284,6 +293,13 @@ class SearchEngine:
 
         with self._looking() as reader:
             return locate(reader, path)
+
+    def known_as(self, place: str | Path) -> str | None:
+        """What `locate` undoes: the path in the index of a file or folder on disk; None outside of what was indexed."""
+        from searchkit.search.roots import known_as
+
+        with self._looking() as reader:
+            return known_as(reader, Path(place))
 
     # --- life
 

@@ -80,6 +80,15 @@ def locate(reader: StoreReader, path: str) -> Path | None:
     return Path(root.location) / rest
 
 
+def known_as(reader: StoreReader, place: Path) -> str | None:
+    """The path under which a file or folder would be in the index, if it lies below a root."""
+    location = place.resolve()
+    for root in reader.roots():
+        if location.is_relative_to(root.location):
+            return _join(root.prefix, location.relative_to(root.location).as_posix())
+    return None
+
+
 def _prefix_of(location: Path, working_folder: Path) -> str:
     if location == working_folder:
         return ""

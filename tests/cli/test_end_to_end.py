@@ -18,7 +18,7 @@ Run = Callable[..., Any]
 @pytest.fixture
 def encoder(monkeypatch: pytest.MonkeyPatch) -> WordEncoder:
     words = WordEncoder()
-    monkeypatch.setattr("searchkit.encoder.load_encoder", lambda _name=None: words)
+    monkeypatch.setattr("searchkit.encoder.load_encoder", lambda _name=None, **_: words)
     return words
 
 
@@ -258,6 +258,16 @@ def test_rm_of_something_unknown_is_an_error(run: Run) -> None:
 def test_rm_of_a_folder_forgets_all_below_it(run: Run) -> None:
     assert run("rm", "docs/").out == "removed docs/: 3 documents; files were not touched\n"
     assert run("ls").code == 1
+
+
+@pytest.mark.parametrize("place", ["./boats.md", "boats.md", "../docs/boats.md"])
+def test_a_place_on_disk_is_known_by_its_name_in_the_index(
+    place: str, indexed: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(indexed)
+    assert "Boats sail" in run("show", place).out
+    assert run("similar", place, "-k", "1").code == 0
+    assert run("rm", place).out.startswith(f"removed {place}: 1 document")
 
 
 @pytest.mark.usefixtures("indexed")

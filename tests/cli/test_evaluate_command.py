@@ -24,7 +24,7 @@ PAIRS = [
 
 @pytest.fixture(autouse=True)
 def _encoders(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("searchkit.encoder.load_encoder", lambda name=None: WordEncoder(name or ""))
+    monkeypatch.setattr("searchkit.encoder.load_encoder", lambda name=None, **_: WordEncoder(name or ""))
 
 
 @pytest.fixture

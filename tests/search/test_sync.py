@@ -115,6 +115,9 @@ def test_a_moved_project_keeps_its_index(engine: SearchEngine, docs: Path, monke
     monkeypatch.chdir(project)
     assert counts(engine.index_paths([Path("docs")])) == (0, 0, 3, 0)
     assert engine.locate("docs/clocks.txt") == project / "docs" / "clocks.txt"
+    assert engine.known_as(project / "docs" / "clocks.txt") == "docs/clocks.txt"
+    assert engine.known_as(project / "docs") == "docs"
+    assert engine.known_as(project) is None
 
 
 def test_refused_files_are_named_and_do_not_stop_the_rest(engine: SearchEngine, docs: Path) -> None:
