@@ -32,9 +32,9 @@ def status(index: IndexOption = None, as_json: JsonOption = False) -> None:
 
 def _status_facts(state: IndexStatus) -> Facts:
     refused = f", {state.refused:,} refused (searchkit ls --refused)" if state.refused else ""
-    pending = [f"{state.tail:,} newer"] if state.tail else []
-    pending += [f"{state.deleted:,} deleted"] if state.deleted else []
-    search = f"{state.index_kind}, generation {state.generation}" + "".join(f", {part}" for part in pending)
+    changes = [f"{state.tail:,} chunks newer than its file"] if state.tail else []
+    changes += [f"{state.deleted:,} deleted"] if state.deleted else []
+    search = f"{state.index_kind} ({', '.join([f'generation {state.generation}', *changes])})"
     roots = [f"{root.prefix} = {root.location} ({counted(root.sources, 'file')})" for root in state.roots]
     return Facts(
         f"Index {state.name}",

@@ -12,6 +12,8 @@ from searchkit.cli.terminal import one_line
 if TYPE_CHECKING:
     from searchkit.types import Hit
 
+_SEPARATORS = tuple("-–—|·:»•")
+
 
 @dataclass(frozen=True, slots=True)
 class Facts:
@@ -107,9 +109,15 @@ def place(hit: Hit) -> str:
 
 
 def trail(title: str, heading_path: tuple[str, ...]) -> tuple[str, ...]:
-    """Title and headings from the outside in, a heading that repeats the one before it left out."""
+    """Title and headings from the outside in; one that only repeats the step before it is left out."""
     steps: list[str] = []
     for step in map(one_line, (title, *heading_path)):
-        if step and (not steps or steps[-1].casefold() != step.casefold()):
+        if step and not (steps and _repeats(step, steps[-1])):
             steps.append(step)
     return tuple(steps)
+
+
+def _repeats(step: str, before: str) -> bool:
+    """ "Install" after "Install", and after "Install - The Manual", as web pages are titled."""
+    rest = before.casefold().removeprefix(step.casefold())
+    return rest != before.casefold() and (not rest or rest.lstrip()[:1] in _SEPARATORS)

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from searchkit.cli.excerpt import excerpt
@@ -57,6 +57,7 @@ def test_a_long_listing_does_not_fill_the_screen() -> None:
     assert around(text, "Best.", room=2000)[2].count("\n") <= 7
 
 
+@settings(deadline=None)
 @given(st.text(max_size=300), st.integers(0, 300), st.integers(0, 300), st.integers(10, 200))
 def test_any_span_of_any_text_gives_an_excerpt_of_bounded_length(text: str, a: int, b: int, room: int) -> None:
     start, end = sorted((min(a, len(text)), min(b, len(text))))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from searchkit.cli.jsonout import show_array, show_lines, to_json
@@ -14,6 +14,7 @@ from searchkit.search.hit_json import hit_to_dict
 from searchkit.types import Hit
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_text_survives_and_controls_no_terminal(text: str) -> None:
     line = to_json({"text": text})

@@ -3,7 +3,7 @@ from __future__ import annotations
 import io
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from searchkit.cli.terminal import make_printable, one_line, read_standard_input, visible, wants_rich
@@ -35,6 +35,7 @@ def test_windows_line_ends_are_plain_newlines() -> None:
     assert visible("a\r\nb\rc") == "a\nb␍c"
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_nothing_that_drives_a_terminal_gets_through(text: str) -> None:
     shown = visible(text)

@@ -49,4 +49,6 @@ def test_place_of_a_document_without_file_is_its_id(make_hit: Callable[..., Hit]
 def test_trail_does_not_repeat_the_title() -> None:
     assert trail("Guide", ("guide", "Install")) == ("Guide", "Install")
     assert trail("", ("A", "B")) == ("A", "B")
+    assert trail("Install - The Manual", ("Install", "Linux")) == ("Install - The Manual", "Linux")
+    assert trail("Installing", ("Install",)) == ("Installing", "Install")
     assert trail("", ()) == ()
