@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import numpy as np
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from searchkit.training.crops import cloze_pair, crop_pair
@@ -10,6 +10,7 @@ PASSAGE = "First we dig. Then the well fills! Is it deep? Nobody knows that."
 words = st.lists(st.text("abcdef", min_size=1, max_size=4), min_size=1, max_size=60).map(" ".join)
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # a busy machine is no failure
 @given(words, st.integers(0, 1000))
 def test_spans_are_unbroken_words_of_the_passage(passage: str, seed: int) -> None:
     count = len(passage.split())
