@@ -35,8 +35,8 @@ class AnswerForm:
         return not (self.as_json or self.as_jsonl or self.files)
 
 
-def show_answer(hits: Sequence[Hit], form: AnswerForm, view: HitView) -> None:
-    """Print the hits; when there are none, say so on standard error and leave with exit code 1."""
+def show_answer(hits: Sequence[Hit], form: AnswerForm, view: HitView, *, nothing: str = "no hits") -> None:
+    """Print the hits; when there are none, say ``nothing`` on standard error and leave with exit code 1."""
     if form.as_json or form.as_jsonl:
         _show_json(hits, lines=form.as_jsonl)
     elif form.files:
@@ -44,7 +44,7 @@ def show_answer(hits: Sequence[Hit], form: AnswerForm, view: HitView) -> None:
     else:
         renderer().show_hits(hits, view)
     if not hits:
-        say("no hits")
+        say(nothing)
         raise typer.Exit(NOTHING_FOUND)
 
 

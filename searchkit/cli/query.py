@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -21,6 +21,9 @@ from searchkit.cli.options import (
 )
 from searchkit.cli.terminal import read_standard_input, wants_rich
 from searchkit.cli.wording import HitView
+
+if TYPE_CHECKING:
+    from searchkit.search import SearchEngine
 
 LONG_QUESTION = 4000  # characters: beyond what encoders of 512 tokens read
 
@@ -70,4 +73,11 @@ def query(
         hits = engine.search(
             question, wanted.limit, where=where, path=path, min_score=wanted.min_score, highlight=marked
         )
-        show_answer(hits, form, HitView(full=wanted.full, marked=marked, link=linker(engine)))
+        nothing = "" if hits else _why_nothing(engine, wanted.min_score)
+        show_answer(hits, form, HitView(full=wanted.full, marked=marked, link=linker(engine)), nothing=nothing)
+
+
+def _why_nothing(engine: SearchEngine, min_score: float | None) -> str:
+    if engine.status().chunks == 0:
+        return "no hits: the index is empty; fill it with: searchkit index FOLDER"
+    return "no hits" if min_score is None else f"no hits with a cosine of at least {min_score:g}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -57,6 +58,7 @@ class FakeEngine:
 
     hits: list[Hit] = field(default_factory=list)
     error: BaseException | None = None
+    chunks: int = 100
     asked: list[dict[str, Any]] = field(default_factory=list)
 
     def __enter__(self) -> FakeEngine:
@@ -67,6 +69,9 @@ class FakeEngine:
 
     def search(self, query: str, k: int, **options: Any) -> list[Hit]:
         return self._answer(query=query, k=k, **options)
+
+    def status(self) -> SimpleNamespace:
+        return SimpleNamespace(chunks=self.chunks)
 
     def similar(self, target: int | str, k: int, **options: Any) -> list[Hit]:
         return self._answer(target=target, k=k, **options)

@@ -29,6 +29,16 @@ def test_no_hits_is_exit_code_1_and_a_word_on_stderr(run: Run) -> None:
     assert (outcome.code, outcome.out, outcome.err) == (1, "", "no hits\n")
 
 
+def test_no_hits_in_an_empty_index_says_how_to_fill_it(run: Run, engine: Any) -> None:
+    engine.chunks = 0
+    assert run("query", "sleep").err == "no hits: the index is empty; fill it with: searchkit index FOLDER\n"
+
+
+@pytest.mark.usefixtures("engine")
+def test_no_hits_names_the_bound_that_left_them_out(run: Run) -> None:
+    assert run("query", "sleep", "--min-score", "0.9").err == "no hits with a cosine of at least 0.9\n"
+
+
 def test_words_are_one_question_and_options_reach_the_engine(run: Run, engine: Any, make_hit: MakeHit) -> None:
     engine.hits = [make_hit(1)]
     options = ["--where", "lang = 'en'", "--path", "*.md", "--min-score", "0.5", "-k", "3"]
