@@ -101,11 +101,13 @@ def source_name(hit: Hit) -> str:
 
 
 def place(hit: Hit) -> str:
-    """Where a person finds the chunk: ``path:line`` as compilers print it, ``path#page=3`` for pages."""
+    """Where a person finds the chunk: ``path:line`` as compilers print it, ``path#page=3``, or ``path#record``."""
     name = one_line(source_name(hit))
     if hit.line_start is not None and hit.path is not None:
         return f"{name}:{hit.line_start}"
-    return f"{name}#page={hit.page}" if hit.page is not None else name
+    if hit.page is not None:
+        return f"{name}#page={hit.page}"
+    return one_line(hit.doc_id) if hit.doc_id.startswith(f"{hit.path}#") else name
 
 
 def trail(title: str, heading_path: tuple[str, ...]) -> tuple[str, ...]:

@@ -42,6 +42,10 @@ def test_place_in_a_paged_file_is_its_page(make_hit: Callable[..., Hit]) -> None
     assert place(make_hit(1, path="a.pdf", line_start=None, page=3)) == "a.pdf#page=3"
 
 
+def test_place_of_a_record_names_it(make_hit: Callable[..., Hit]) -> None:
+    assert place(make_hit(1, path="a.csv", doc_id="a.csv#7", line_start=None)) == "a.csv#7"
+
+
 def test_place_of_a_document_without_file_is_its_id(make_hit: Callable[..., Hit]) -> None:
     assert place(make_hit(1, path=None, doc_id="note-7")) == "note-7"
 
