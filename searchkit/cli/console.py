@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console, Group, RenderableType
+from rich.measure import Measurement
 from rich.padding import Padding
 from rich.style import Style
 from rich.table import Table as RichTable
@@ -93,14 +94,24 @@ def show_facts(facts: Facts, console: Console | None = None) -> None:
 
 
 def show_table(table: Table, console: Console | None = None) -> None:
-    """A table with a head and no lines between rows."""
+    """A table with a head and no lines between rows, as many of its columns as the window holds."""
+    console = console or output()
+    unbounded = console.options.update(max_width=10_000)
+    drawn = _drawn(table)
+    while table.spare and Measurement.get(console, unbounded, drawn).maximum > console.width:
+        table = table.without(table.spare[0])
+        drawn = _drawn(table)
+    _titled(table.title, drawn, console)
+
+
+def _drawn(table: Table) -> RichTable:
     drawn = RichTable(box=SIMPLE_HEAD, pad_edge=False, show_edge=False, header_style=_QUIET)
     for column in table.columns:
         is_number = column in table.numbers
         drawn.add_column(column, justify="right" if is_number else "left", no_wrap=is_number, overflow="fold")
     for row in table.rows:
         drawn.add_row(*(Text(one_line(cell)) for cell in row))
-    _titled(table.title, drawn, console or output())
+    return drawn
 
 
 def show_text(heading: str, text: str, console: Console | None = None) -> None:

@@ -92,7 +92,8 @@ def _source_table(sources: Iterable[SourceInfo]) -> Table:
         for source in sources
     )
     columns = ("path", "documents", "chunks", "size", "modified", "note")
-    return Table("", columns, rows, numbers=frozenset({"documents", "chunks", "size"}))
+    table = Table("", columns, rows, frozenset({"documents", "chunks", "size"}), ("modified", "documents", "size"))
+    return table if any(row[-1] for row in rows) else table.without("note")
 
 
 def show(

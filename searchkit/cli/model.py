@@ -69,7 +69,13 @@ def _model_table(models: list[ModelInfo]) -> Table:
         )
         for model in models
     )
-    return Table("", columns, rows, numbers=frozenset({"dimensions", "tokens", "parameters", "size"}))
+    return Table(
+        "",
+        columns,
+        rows,
+        numbers=frozenset({"dimensions", "tokens", "parameters", "size"}),
+        spare=("runtimes", "tokens", "parameters"),
+    )
 
 
 @app.command("info", cls=PlainCommand, context_settings=HELP_NAMES)

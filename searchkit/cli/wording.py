@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING
 
@@ -25,12 +25,24 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Rows under column names; the columns named in ``numbers`` are set flush right on a terminal."""
+    """Rows under column names.
+
+    On a terminal the columns named in ``numbers`` are set flush right, and those in ``spare`` left out, the first
+    one first, where the window is too narrow for all.
+    """
 
     title: str
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     numbers: frozenset[str] = frozenset()
+    spare: tuple[str, ...] = ()
+
+    def without(self, column: str) -> Table:
+        """The table without one of its columns."""
+        at = self.columns.index(column)
+        rows = tuple(row[:at] + row[at + 1 :] for row in self.rows)
+        spare = tuple(name for name in self.spare if name != column)
+        return replace(self, columns=self.columns[:at] + self.columns[at + 1 :], rows=rows, spare=spare)
 
 
 class Level(Enum):

@@ -84,6 +84,19 @@ def test_tables_facts_findings_and_texts_show_brackets_as_they_are(screen: Calla
 
 
 @pytest.mark.parametrize(
+    ("width", "kept"), [(60, "path size modified note"), (40, "path size note"), (28, "path note")]
+)
+def test_a_narrow_window_loses_the_columns_that_can_be_spared(
+    width: int, kept: str, screen: Callable[[int], Console]
+) -> None:
+    console = screen(width)
+    rows = (("docs/a.md", "12 kB", "2026", "refused: torn"),)
+    drawing.show_table(Table("", ("path", "size", "modified", "note"), rows, spare=("modified", "size")), console)
+    head = without_escapes(written(console)).splitlines()[0].split()
+    assert head == kept.split()
+
+
+@pytest.mark.parametrize(
     ("report", "left"),
     [
         (Progress("index", 50, 100), "10 s left"),  # files alone: half of them took ten seconds
