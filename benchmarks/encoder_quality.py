@@ -16,6 +16,7 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from common import RESULTS, ROOT, write_result
@@ -23,7 +24,9 @@ from common import RESULTS, ROOT, write_result
 from searchkit.encoder import Encoder, bundled_folder, export_onnx, load_encoder
 from searchkit.evaluation import compare, evaluate_encoder, evaluate_space, evaluate_sts, read_retrieval_set, read_sts
 from searchkit.training import CardTable
-from searchkit.types import Rows
+
+if TYPE_CHECKING:
+    from searchkit.types import Rows
 
 STS = ("sts12", "sts13", "sts14", "sts15", "stsb")
 RETRIEVAL = ("cacm", "cisi", "lisa", "med", "npl", "squad_sentences", "time")
