@@ -42,6 +42,7 @@ def compact(folder: IndexFolder, store: StoreWriter) -> None:
     index = build("exact", store.read.iter_vectors(), store.read.settings().dimension)
     file = write_generation(folder, generation, index.to_file)
     with store.change():
+        store.forget_unused_fields()
         store.set_generation(
             generation,
             file=file.name,

@@ -44,18 +44,26 @@ class EncoderChoice:
     ) -> None:
         """Use ``given``; ``home`` is the index folder, an encoder inside which is recorded relative to it."""
         self._name = str(given) if isinstance(given, str | Path) else None
-        self._encoder: Encoder | None = None if given is None or isinstance(given, str | Path) else given
+        self._given: Encoder | None = None if given is None or isinstance(given, str | Path) else given
+        self._loaded: tuple[str | None, Encoder] | None = None  # with the name that it was loaded by
         self._settings, self._home, self._device = settings, home, device
         self._guard = threading.Lock()
 
+    def instead(self, given: Encoder | str | Path) -> EncoderChoice:
+        """The choice of another encoder for the same index."""
+        return EncoderChoice(given, self._settings, self._home, self._device)
+
     def load(self, recorded: str | None = None) -> Encoder:
         """The encoder itself; ``recorded`` is its name in the index, used when the caller named none."""
+        if self._given is not None:
+            return self._given
+        wanted = self._name or self._resolved(recorded) or None
         with self._guard:
-            if self._encoder is None:
+            if self._loaded is None or self._loaded[0] != wanted:  # another process may have rebuilt the index
                 from searchkit.encoder import load_encoder
 
-                self._encoder = load_encoder(self._name or self._resolved(recorded) or None, device=self._device)
-            return self._encoder
+                self._loaded = wanted, load_encoder(wanted, device=self._device)
+            return self._loaded[1]
 
     def _resolved(self, recorded: str | None) -> str | None:
         if recorded is None or not recorded.startswith(INSIDE):

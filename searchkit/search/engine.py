@@ -10,9 +10,10 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from searchkit.directory import IndexFolder, WriterLock, resolve_index
-from searchkit.errors import IndexNotFoundError, InputError
+from searchkit.errors import InputError
 from searchkit.search import inspect
 from searchkit.search.encoders import EncoderChoice, IndexSettings
+from searchkit.search.readers import ReaderPool
 from searchkit.search.reports import (
     AddReport,
     DocumentInfo,
@@ -49,11 +50,9 @@ class SearchEngine:
         """Use `open` or `open_or_create`."""
         self._folder = folder
         self._encoder = encoder
-        self._local = threading.local()
-        self._readers: list[StoreReader] = []
+        self._readers = ReaderPool(folder)
         self._guard = threading.Lock()
         self._snapshot: Snapshot | None = None
-        self._closed = False
 
     @classmethod
     def open(
@@ -122,13 +121,13 @@ class SearchEngine:
                 ``id`` and ``title``; all other keys become metadata.
 
         Raises:
-            InputError: an item is none of these; what was committed before stays.
+            InputError: an item is none of these, or has the name of an indexed file; what was committed before stays.
         """
         from searchkit.search.incoming import as_documents
 
         with self._writing() as store:
             ingest = self._encoder.ingest(store)
-            for document in as_documents(documents, store.read.next_document_number()):
+            for document in as_documents(documents, store.read):
                 ingest.take_document(document)
             ingest.flush()
             self._compact_if_due(store)
@@ -189,7 +188,7 @@ class SearchEngine:
         from searchkit.search.compaction import compact
         from searchkit.search.reencode import reencode
 
-        choice = self._encoder if encoder is None else EncoderChoice(encoder, IndexSettings(), self.folder)
+        choice = self._encoder if encoder is None else self._encoder.instead(encoder)
         with self._writing() as store:
             encoded = reencode(store, choice, progress or (lambda _: None))
             self._encoder = choice
@@ -304,13 +303,9 @@ class SearchEngine:
     # --- life
 
     def close(self) -> None:
-        """Close the database. The engine cannot be used afterwards."""
-        with self._guard:
-            self._closed = True
-            for reader in self._readers:
-                reader.close()
-            self._readers.clear()
-            self._snapshot = None
+        """Close the database. The engine cannot be used afterwards; searches that are under way end well."""
+        self._readers.close()
+        self._snapshot = None
 
     def __enter__(self) -> SearchEngine:
         return self
@@ -323,7 +318,7 @@ class SearchEngine:
     @contextmanager
     def _looking(self) -> Iterator[StoreReader]:
         """One committed state of the database."""
-        with self._reader().snapshot() as reader:
+        with self._readers.snapshot() as reader:
             yield reader
 
     @contextmanager
@@ -336,37 +331,19 @@ class SearchEngine:
                     snapshot = self._snapshot = take_snapshot(self._folder, reader, snapshot)
             yield reader, snapshot
 
-    def _reader(self) -> StoreReader:
-        """This thread's connection."""
-        if self._closed:
-            raise InputError("the engine is closed", hint="open the index again")
-        reader: StoreReader | None = getattr(self._local, "reader", None)
-        if reader is None:
-            if not self._folder.database.exists():
-                raise IndexNotFoundError(f"there is no index in {self.folder}", hint="make one: searchkit index FOLDER")
-            reader = self._local.reader = StoreReader(self._folder.database)
-            with self._guard:
-                self._readers.append(reader)
-        return reader
-
     @contextmanager
     def _writing(self) -> Iterator[StoreWriter]:
         """The one writer, with the index made and its encoder settled."""
-        if self._closed:
-            raise InputError("the engine is closed", hint="open the index again")
+        self._readers.check_open()
         if not self._folder.holds_index():
             self._encoder.load()  # without one there is no index, and nothing is left behind
         self._folder.create()
-        with WriterLock(self._folder):
-            store = StoreWriter(self._folder.database)
-            try:
-                if store.is_new():
-                    settings = self._encoder.new_settings()
-                    with store.change():
-                        store.save_settings(settings)
-                yield store
-            finally:
-                store.close()
+        with WriterLock(self._folder), StoreWriter.opened(self._folder.database) as store:
+            if store.is_new():
+                settings = self._encoder.new_settings()
+                with store.change():
+                    store.save_settings(settings)
+            yield store
 
     def _compact_if_due(self, store: StoreWriter) -> None:
         from searchkit.search.compaction import compact_if_due

@@ -5,20 +5,29 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from searchkit.errors import InputError
 from searchkit.types import Document, Metadata
 
+if TYPE_CHECKING:
+    from searchkit.store import StoreReader
 
-def as_documents(items: Iterable[Document | str | Mapping[str, Any]], first_number: int) -> Iterator[Document]:
-    """The items as documents; one without a name is called ``text-<number>``, counted from ``first_number``."""
+
+def as_documents(items: Iterable[Document | str | Mapping[str, Any]], reader: StoreReader) -> Iterator[Document]:
+    """The items as documents; one without a name is called ``text-<number>``, as no document in the index is."""
     if isinstance(items, str | bytes | Mapping):
         raise InputError(f"documents is one {type(items).__name__}; expected a list of them")
-    for number, item in enumerate(items, start=first_number):
+    for number, item in enumerate(items, start=reader.next_text_number()):
         document = _as_document(item, f"text-{number}")
         _check(document)
-        yield _storable(document)
+        document = _storable(document)
+        if reader.is_taken(document.doc_id, path=None):
+            raise InputError(
+                f"document {document.doc_id!r} has the name of an indexed file or of a record in one",
+                hint="give it another id, or remove the file from the index first",
+            )
+        yield document
 
 
 def _as_document(item: Document | str | Mapping[str, Any], name: str) -> Document:
@@ -31,8 +40,8 @@ def _as_document(item: Document | str | Mapping[str, Any], name: str) -> Documen
     rest = dict(item)
     if "text" not in rest:
         raise InputError(f"{name} has no 'text'; its keys are {', '.join(map(repr, rest)) or 'none'}")
-    text, doc_id, title = rest.pop("text"), rest.pop("id", name), rest.pop("title", "")
-    return Document(doc_id if isinstance(doc_id, str) else str(doc_id), text, title or "", rest)
+    text, doc_id, title = rest.pop("text"), rest.pop("id", None), rest.pop("title", "")
+    return Document(name if doc_id is None else str(doc_id), text, title or "", rest)
 
 
 def _check(document: Document) -> None:

@@ -10,6 +10,8 @@ from searchkit.search.reports import DocumentInfo, IndexStatus, RootInfo, Source
 from searchkit.store.schema import SCHEMA_VERSION
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from searchkit.directory import IndexFolder
     from searchkit.store import ChunkRow, StoreReader
 
@@ -35,13 +37,20 @@ def status(folder: IndexFolder, reader: StoreReader) -> IndexStatus:
         tail=counts.tail,
         deleted=counts.deleted,
         schema_version=SCHEMA_VERSION,
-        size_bytes=sum(file.stat().st_size for file in folder.path.iterdir() if file.is_file()),
+        size_bytes=sum(map(_size, folder.path.iterdir())),
         updated_at=reader.updated(),
         roots=tuple(
             RootInfo(root.prefix or ".", root.location, len(reader.sources_under(root.root_id)))
             for root in reader.roots()
         ),
     )
+
+
+def _size(file: Path) -> int:
+    try:
+        return file.stat().st_size
+    except OSError:  # a writer may just have removed it
+        return 0
 
 
 def sources(reader: StoreReader, path: str | None) -> list[SourceInfo]:

@@ -22,6 +22,8 @@ def reencode(store: StoreWriter, choice: EncoderChoice, progress: ProgressSink) 
     Raises:
         InputError: the chunks are longer than the encoder's limit.
     """
+    with store.change():
+        store.drop_staged_vectors()  # of a run that was cut off
     stored = store.read.settings()
     encoder = choice.load(stored.encoder)
     if encoder.fingerprint == stored.fingerprint:
@@ -32,8 +34,6 @@ def reencode(store: StoreWriter, choice: EncoderChoice, progress: ProgressSink) 
             hint="index the files again into a new index with this model",
         )
     total = store.read.counts().chunks
-    with store.change():
-        store.drop_staged_vectors()
     done, last = 0, 0
     while batch := list(islice(store.read.iter_chunks(after=last), BATCH_CHUNKS)):
         rows = encoder.encode_passages([_passage(row) for row in batch])

@@ -11,6 +11,7 @@ import numpy as np
 from searchkit.errors import InputError
 from searchkit.index import IdFilter
 from searchkit.search.highlight import opening, with_best_sentences
+from searchkit.store import MAX_CHUNK_ID
 from searchkit.types import Hit
 
 if TYPE_CHECKING:
@@ -85,7 +86,7 @@ def _allowed(reader: StoreReader, question: Question) -> IdFilter | None:
 
 def _chunks_of(reader: StoreReader, target: int | str) -> Ids:
     if isinstance(target, int):
-        ids = np.array([target], dtype=np.int64)
+        ids = np.array([target] if 0 < target <= MAX_CHUNK_ID else [], dtype=np.int64)
         found = ids if reader.chunk_rows(ids) else ids[:0]
     else:
         found = reader.chunk_ids_of(target)

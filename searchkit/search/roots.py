@@ -7,7 +7,9 @@ so that files can be found again.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain, count
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -35,22 +37,24 @@ class Scope:
 
     def known(self, reader: StoreReader) -> dict[str, SourceRow]:
         """The files that the index holds for this scope, by path."""
-        roots = ([] if self.root is None else [self.root]) + list(self.absorbed)
-        rows = {path: row for root in roots for path, row in reader.sources_under(root.root_id).items()}
+        rows = {path: row for root in self._roots() for path, row in reader.sources_under(root.root_id).items()}
         if self.root is not None and self.prefix != self.root.prefix:
             rows = {path: row for path, row in rows.items() if _is_under(path, self.prefix)}
         return rows
 
     def settle(self, store: StoreWriter) -> int:
         """Record the root, and give its id."""
-        if self.root is None:
-            root_id = store.add_root(self.prefix, str(self.location)).root_id
-            for inner in self.absorbed:
-                store.absorb_root(inner.root_id, into=root_id)
-            return root_id
-        if self.moved:
-            store.move_root(self.root.root_id, str(self.location))
-        return self.root.root_id
+        if not self._roots():
+            return store.add_root(self.prefix, str(self.location)).root_id
+        kept, *inner = self._roots()
+        for root in inner:
+            store.absorb_root(root.root_id, into=kept.root_id)
+        if self.root is None or self.moved:  # after the others, since one of them may have the same prefix
+            store.move_root(kept.root_id, prefix=self.prefix, location=str(self.location))
+        return kept.root_id
+
+    def _roots(self) -> tuple[Root, ...]:
+        return self.absorbed if self.root is None else (self.root, *self.absorbed)
 
 
 def scope_of(reader: StoreReader, path: Path, working_folder: Path) -> Scope:
@@ -63,21 +67,20 @@ def scope_of(reader: StoreReader, path: Path, working_folder: Path) -> Scope:
             return Scope(location, _join(root.prefix, location.relative_to(home).as_posix()), root)
     prefix = _prefix_of(location, working_folder.resolve())
     same = next((root for root in roots if root.prefix == prefix), None)
-    if same is not None and not Path(same.location).exists():
-        return Scope(location, prefix, same, moved=True)
     absorbed = tuple(root for root in roots if location in Path(root.location).parents)
-    taken = {root.prefix for root in roots} - {root.prefix for root in absorbed}
-    return Scope(location, _unused(prefix, taken), None, absorbed=absorbed)
+    if same is not None and not Path(same.location).exists():
+        return Scope(location, prefix, same, moved=True, absorbed=absorbed)
+    others = [root for root in roots if root not in absorbed]
+    return Scope(location, _free_prefix(reader, prefix, location.name, others), None, absorbed=absorbed)
 
 
 def locate(reader: StoreReader, path: str) -> Path | None:
     """Where the file of that path lies, if its root still does."""
-    fitting = [root for root in reader.roots() if _is_under(path, root.prefix)]
-    if not fitting:
+    source = reader.source(path)
+    root = next((root for root in reader.roots() if source is not None and root.root_id == source.root_id), None)
+    if root is None or not _is_under(path, root.prefix) or not Path(root.location).exists():
         return None
-    root = max(fitting, key=lambda candidate: len(candidate.prefix))
-    rest = PurePosixPath(path).relative_to(root.prefix) if root.prefix else PurePosixPath(path)
-    return Path(root.location) / rest
+    return Path(root.location) / PurePosixPath(path).relative_to(root.prefix)
 
 
 def known_as(reader: StoreReader, place: Path) -> str | None:
@@ -97,12 +100,14 @@ def _prefix_of(location: Path, working_folder: Path) -> str:
     return location.name or "root"
 
 
-def _unused(prefix: str, taken: set[str]) -> str:
-    candidate, number = prefix, 1
-    while candidate in taken:
-        number += 1
-        candidate = f"{prefix or 'root'}-{number}"
-    return candidate
+def _free_prefix(reader: StoreReader, prefix: str, name: str, others: Sequence[Root]) -> str:
+    """The prefix, or one like it where files of other roots that are still there have paths under it."""
+    there = [root for root in others if Path(root.location).exists()]
+    paths = [path for root in there for path in reader.sources_under(root.root_id)]
+    paths += [root.prefix for root in others]
+    base = prefix or name or "root"
+    candidates = chain((prefix, base), (f"{base}-{number}" for number in count(2)))
+    return next(free for free in candidates if not any(_is_under(path, free) for path in paths))
 
 
 def _join(prefix: str, rest: str) -> str:

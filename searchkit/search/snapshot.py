@@ -19,13 +19,14 @@ class Snapshot:
     """What a search looks at; replaced as a whole when the revision moves on."""
 
     revision: int
-    generation: int
+    record: GenerationRow | None
     main: VectorIndex
     tail: VectorIndex
     deleted: Ids
 
     def nearest(self, queries: Rows, k: int, allowed: IdFilter | None) -> Neighbours:
         """The ``k`` chunks nearest to each query, among those allowed and not deleted."""
+        k = min(k, max(1, self.main.count + self.tail.count))  # places are reserved for all k
         main = self.main.search(queries, k, allowed=allowed, excluded=self.deleted)
         if not self.tail.count:
             return main
@@ -39,14 +40,13 @@ def take_snapshot(folder: IndexFolder, reader: StoreReader, before: Snapshot | N
     answers are the same, only slower to come.
     """
     record = reader.generation()
-    generation = 0 if record is None else record.generation
-    if before is not None and before.generation == generation:
+    if before is not None and before.record == record and before.main.dimension == reader.settings().dimension:
         main = before.main
     else:
         main = _open_main(folder, reader, record)
     covered = 0 if record is None else record.max_chunk_id
     tail = build("exact", reader.iter_vectors(after=covered), main.dimension)
-    return Snapshot(reader.revision(), generation, main, tail, reader.deleted_ids())
+    return Snapshot(reader.revision(), record, main, tail, reader.deleted_ids())
 
 
 def _open_main(folder: IndexFolder, reader: StoreReader, record: GenerationRow | None) -> VectorIndex:

@@ -35,6 +35,7 @@ from searchkit.store import NewSource, SourceRow, StoredSettings, StoreWriter
 
 if TYPE_CHECKING:
     from searchkit.search.ingest import Ingest
+    from searchkit.types import Document
 
 READING_VERSION = 1  # moves on when the readers or the chunker give other chunks for the same file
 YOUNG_NS = 2_000_000_000
@@ -57,6 +58,7 @@ class FolderSync:
         self._started = time.monotonic()
         self._new = self._changed = self._unchanged = self._removed = self._done = self._total = 0
         self._refused: list[Refusal] = []
+        self._strangers: dict[int | None, str] = {}
         if ingest is not None:
             ingest.on_encoded = self._tell
 
@@ -79,6 +81,7 @@ class FolderSync:
         found = list(self._scan(scope, walking))
         known = scope.known(self._store.read)
         root_id = self._settle(scope)
+        self._strangers = self._other_roots(root_id)
         self._total += len(found)
         for item in found:
             self._tell(item.path)
@@ -109,11 +112,24 @@ class FolderSync:
         with self._store.change():
             return scope.settle(self._store)
 
+    def _other_roots(self, root_id: int | None) -> dict[int | None, str]:
+        """Where the files of other roots lie, by root; one that is gone lets its paths be taken."""
+        roots = self._store.read.roots()
+        return {r.root_id: r.location for r in roots if r.root_id != root_id and Path(r.location).exists()}
+
+    def _stranger(self, path: str) -> str | None:
+        """The location of another root, a file of which has that path."""
+        source = self._store.read.source(path) if self._strangers else None
+        return None if source is None else self._strangers.get(source.root_id)
+
     def _encoded(self) -> int:
         return 0 if self._ingest is None else self._ingest.chunks_encoded
 
     def _look_at(self, item: Source | Refused, before: SourceRow | None, root_id: int | None) -> None:
-        if isinstance(item, Refused):
+        stranger = None if before is not None else self._stranger(item.path)
+        if stranger is not None:
+            self._refused.append(Refusal(item.path, f"a file in {stranger} has the same path in the index"))
+        elif isinstance(item, Refused):
             self._refuse(NewSource(root_id, item.path, 0, None, None, "", self._digest), item.reason, before)
         elif before is not None and self._is_untouched(item, before):
             self._keep(before)
@@ -141,15 +157,22 @@ class FolderSync:
             documents = read_source(item, self._reading, data)
         except DocumentRefusedError as error:
             self._refuse(source, error.message, before)
-        except MissingExtraError as error:  # not remembered: it may be installed by the next run
-            self._refuse(replace(source, mtime_ns=None, content_hash=""), str(error), before)
+        except MissingExtraError as error:  # it may be installed by the next run
+            self._refuse_for_now(source, str(error), before)
         else:
-            if before is None or before.status == "refused":
-                self._new += 1
-            else:
-                self._changed += 1
-            if self._ingest is not None:
-                self._ingest.take_file(source, documents)
+            self._take(source, documents, before)
+
+    def _take(self, source: NewSource, documents: Sequence[Document], before: SourceRow | None) -> None:
+        taken = next((new.doc_id for new in documents if self._store.read.is_taken(new.doc_id, path=source.path)), None)
+        if taken is not None:
+            self._refuse_for_now(source, f"another document in the index has the name {taken!r}", before)
+            return
+        if before is None or before.status == "refused":
+            self._new += 1
+        else:
+            self._changed += 1
+        if self._ingest is not None:
+            self._ingest.take_file(source, documents)
 
     def _is_same(self, source: NewSource, before: SourceRow) -> bool:
         return source.content_hash == before.content_hash and self._digest == before.options_digest
@@ -159,6 +182,10 @@ class FolderSync:
         if self._ingest is not None and source.mtime_ns is not None:
             self._ingest.note_seen(before.source_id, mtime_ns=source.mtime_ns, modified=source.modified)
 
+    def _refuse_for_now(self, source: NewSource, reason: str, before: SourceRow | None) -> None:
+        """Refuse a file for what is not its own fault, so that the next run reads it again."""
+        self._refuse(replace(source, mtime_ns=None, content_hash=""), reason, before)
+
     def _refuse(self, source: NewSource, reason: str, before: SourceRow | None) -> None:
         self._refused.append(Refusal(source.path, reason))
         known = before is not None and (before.status, before.reason) == ("refused", reason)
@@ -167,13 +194,24 @@ class FolderSync:
 
 
 def _vanished(known: Mapping[str, SourceRow], found: Sequence[Source | Refused]) -> list[str]:
-    """Known paths that were not met. What lies in a folder that could not be listed (``docs/locked/``) is spared."""
-    unlisted = tuple(item.path for item in found if isinstance(item, Refused) and item.path.endswith("/"))
+    """Known paths that were not met. What lies in a folder that could not be listed is spared: ``docs/locked/``, or
+    nothing for a root without a prefix."""
+    refused = (item.path for item in found if isinstance(item, Refused))
+    unlisted = tuple(path for path in refused if path.endswith("/") or not path)
     missing = known.keys() - {item.path for item in found}
     return sorted(path for path in missing if not path.startswith(unlisted))
 
 
 def _new_source(item: Source, root_id: int | None, digest: str) -> NewSource:
-    is_young = time.time_ns() - item.mtime_ns < YOUNG_NS
-    modified = datetime.fromtimestamp(item.mtime_ns / 1e9, tz=timezone.utc).isoformat(timespec="seconds")
-    return NewSource(root_id, item.path, item.size, modified, None if is_young else item.mtime_ns, "", digest)
+    is_trusted = 0 <= item.mtime_ns <= time.time_ns() - YOUNG_NS
+    return NewSource(
+        root_id, item.path, item.size, _moment(item.mtime_ns), item.mtime_ns if is_trusted else None, "", digest
+    )
+
+
+def _moment(mtime_ns: int) -> str | None:
+    """ISO 8601, UTC; None for times that no calendar reaches, as a broken clock or archive leaves them."""
+    try:
+        return datetime.fromtimestamp(mtime_ns / 1e9, tz=timezone.utc).isoformat(timespec="seconds")
+    except (ValueError, OverflowError, OSError):
+        return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from searchkit.store.reader import VECTOR_DTYPE, StoreReader
+from searchkit.store.reader import MAX_CHUNK_ID, VECTOR_DTYPE, StoreReader
 from searchkit.store.rows import (
     ChunkRow,
     Counts,
@@ -20,6 +20,7 @@ from searchkit.store.rows import (
 from searchkit.store.writer import StoreWriter
 
 __all__ = [
+    "MAX_CHUNK_ID",
     "VECTOR_DTYPE",
     "ChunkRow",
     "Counts",

@@ -86,11 +86,11 @@ def _operational_hint(text: str) -> str:
 @contextmanager
 def transaction(connection: sqlite3.Connection, *, write: bool = False) -> Iterator[sqlite3.Connection]:
     """One snapshot to read from, or one change that happens wholly or not at all."""
-    connection.execute("BEGIN IMMEDIATE" if write else "BEGIN")
     try:
+        connection.execute("BEGIN IMMEDIATE" if write else "BEGIN")
         yield connection
-    except BaseException:
+        connection.execute("COMMIT")
+    except BaseException:  # an interrupt may come right after BEGIN, and COMMIT may find the disk full
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         raise
-    connection.execute("COMMIT")

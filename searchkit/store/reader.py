@@ -212,10 +212,20 @@ class StoreReader:
         """Some names of documents, for a suggestion."""
         return [name for (name,) in self._connection.execute("SELECT doc_id FROM documents LIMIT ?", [limit])]
 
-    def next_document_number(self) -> int:
-        """The number that the next document will have."""
-        row = self._connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'documents'").fetchone()
-        return 1 if row is None else int(row[0]) + 1
+    def next_text_number(self) -> int:
+        """A number from which on ``text-<number>`` names no document and, if it was ours to give, never did."""
+        return 1 + self._scalar(
+            "SELECT max(coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'documents'), 0), "
+            "coalesce((SELECT max(CAST(substr(doc_id, 6) AS INTEGER)) FROM documents "
+            "WHERE doc_id GLOB 'text-[0-9]*'), 0))"
+        )
+
+    def is_taken(self, doc_id: str, *, path: str | None) -> bool:
+        """Whether a document of that name is not one of the file ``path``, or, for None, is one of a file."""
+        row = self._connection.execute(
+            "SELECT s.path FROM documents LEFT JOIN sources s USING (source_id) WHERE doc_id = ?", [doc_id]
+        ).fetchone()
+        return row is not None and row[0] != path
 
     def documents(self, name: str) -> list[DocumentRow]:
         """The documents of that name or of that file."""

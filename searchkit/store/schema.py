@@ -61,7 +61,8 @@ CREATE TABLE documents (
 );
 CREATE INDEX documents_by_source ON documents (source_id);
 
--- The names that occur in `documents.metadata`, so that a misspelt filter field can be told.
+-- The names that occur in `documents.metadata`, so that a misspelt filter field can be told. One that occurs no more
+-- is forgotten with the next generation.
 CREATE TABLE metadata_fields (
     name TEXT PRIMARY KEY
 ) WITHOUT ROWID;

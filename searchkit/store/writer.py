@@ -25,6 +25,17 @@ class StoreWriter:
         self._connection = connect_writer(path)
         self.read = StoreReader.over(self._connection, path)
 
+    @classmethod
+    @contextmanager
+    def opened(cls, path: Path) -> Iterator[StoreWriter]:
+        """The writer, closed in the end; SQLite's errors come out as ours."""
+        with translated(path):
+            writer = cls(path)
+            try:
+                yield writer
+            finally:
+                writer.close()
+
     def close(self) -> None:
         self._connection.close()
 
@@ -55,16 +66,14 @@ class StoreWriter:
         cursor = self._connection.execute("INSERT INTO roots (prefix, location) VALUES (?, ?)", [prefix, location])
         return Root(int(cursor.lastrowid or 0), prefix, location)
 
-    def move_root(self, root_id: int, location: str) -> None:
-        self._connection.execute("UPDATE roots SET location = ? WHERE root_id = ?", [location, root_id])
+    def move_root(self, root_id: int, *, prefix: str, location: str) -> None:
+        self._connection.execute(
+            "UPDATE roots SET prefix = ?, location = ? WHERE root_id = ?", [prefix, location, root_id]
+        )
 
     def absorb_root(self, root_id: int, into: int) -> None:
         """Count the files of one root as another's, and forget it."""
         self._connection.execute("UPDATE sources SET root_id = ? WHERE root_id = ?", [into, root_id])
-        self.drop_root(root_id)
-
-    def drop_root(self, root_id: int) -> None:
-        """Forget a root with its files."""
         self._connection.execute("DELETE FROM roots WHERE root_id = ?", [root_id])
 
     def begin_source(self, source: NewSource) -> OpenSource:
@@ -170,6 +179,12 @@ class StoreWriter:
             ],
         )
         self._connection.execute("INSERT INTO embeddings VALUES (?, ?)", [cursor.lastrowid, new.vector])
+
+    def forget_unused_fields(self) -> None:
+        """Drop names of metadata that no document has any more."""
+        self._connection.execute(
+            "DELETE FROM metadata_fields WHERE name NOT IN (SELECT key FROM documents, json_each(documents.metadata))"
+        )
 
     # --- generations
 

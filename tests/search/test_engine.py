@@ -16,6 +16,8 @@ from searchkit.errors import (
     IndexNotFoundError,
     InputError,
 )
+from searchkit.search import Progress, readers, reencode
+from searchkit.store import StoreReader
 
 TEXTS = ["apples grow on trees", "boats sail the sea", "clocks tell the time", "apples and boats"]
 
@@ -258,3 +260,141 @@ def test_text_that_no_encoding_can_hold_is_stored_and_found(engine: SearchEngine
 def test_a_query_of_a_megabyte_is_answered(engine: SearchEngine) -> None:
     engine.add(TEXTS)
     assert len(engine.search("apples " * 150_000, k=1)) == 1
+
+
+def test_an_engine_searches_while_it_walks_its_chunks(engine: SearchEngine) -> None:
+    engine.add([{"id": name, "text": name} for name in TEXTS])
+    nearest = [engine.similar(chunk.chunk_id, k=1)[0].doc_id for chunk in engine.iter_chunks()]
+    assert len(nearest) == len(TEXTS)
+
+
+def test_threads_that_ended_leave_no_connection_behind(engine: SearchEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+    engine.add(TEXTS)
+    opened: list[StoreReader] = []
+    monkeypatch.setattr(readers, "StoreReader", lambda path: opened.append(StoreReader(path)) or opened[-1])
+    for _ in range(5):
+        thread = threading.Thread(target=engine.search, args=["apples"])
+        thread.start()
+        thread.join()
+    assert len(opened) == 1
+
+
+def test_a_forked_process_opens_connections_of_its_own(engine: SearchEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+    engine.add(TEXTS)
+    engine.search("apples")
+    opened: list[StoreReader] = []
+    monkeypatch.setattr(readers, "StoreReader", lambda path: opened.append(StoreReader(path)) or opened[-1])
+    engine.search("apples")
+    assert not opened
+    monkeypatch.setattr(readers.os, "getpid", lambda: -1)
+    engine.search("apples")
+    assert len(opened) == 1
+
+
+def test_a_search_under_way_outlives_the_closing(folder: Path, encoder: WordEncoder) -> None:
+    engine = SearchEngine.open_or_create(folder, encoder=encoder)
+    engine.add(TEXTS)
+    chunks = engine.iter_chunks()
+    texts = [next(chunks).text]
+    engine.close()
+    assert texts + [chunk.text for chunk in chunks] == TEXTS
+    with pytest.raises(InputError, match="closed"):
+        engine.search("apples")
+    with pytest.raises(InputError, match="closed"):
+        engine.add(["more"])
+
+
+def test_a_document_with_the_name_of_an_indexed_file_is_refused(engine: SearchEngine, tmp_path: Path) -> None:
+    file = tmp_path / "apples.txt"
+    file.write_text("Apples grow on trees.\n")
+    engine.index_paths([file])
+    name = engine.search("apples")[0].doc_id
+    with pytest.raises(InputError, match="indexed file"):
+        engine.add([{"id": name, "text": "boats"}])
+    assert engine.search("apples")[0].text.startswith("Apples")
+
+
+def test_an_id_of_none_is_no_id(engine: SearchEngine) -> None:
+    engine.add([{"id": None, "text": "apples"}, {"id": None, "text": "boats"}])
+    assert engine.status().documents == 2
+
+
+def test_names_that_are_given_do_not_replace_such_of_the_caller(engine: SearchEngine) -> None:
+    engine.add([{"id": "text-2", "text": "apples"}])
+    engine.add(["boats"])
+    assert sorted(hit.doc_id for hit in engine.search("apples")) == ["text-2", "text-3"]
+
+
+@pytest.mark.parametrize("chunk_id", [-1, 0, 2**63, 2**70])
+def test_a_number_that_is_no_chunk_is_an_input_error(engine: SearchEngine, chunk_id: int) -> None:
+    engine.add(TEXTS)
+    with pytest.raises(InputError, match="no chunk"):
+        engine.similar(chunk_id)
+
+
+def test_more_hits_than_there_are_chunks_cost_nothing(engine: SearchEngine) -> None:
+    engine.add(TEXTS)
+    assert len(engine.search("apples", k=10**15)) == len(TEXTS)
+    assert len(engine.similar(1, k=10**15)) == len(TEXTS) - 1
+
+
+def test_fields_that_no_document_has_any_more_are_forgotten(engine: SearchEngine) -> None:
+    engine.add([{"id": "a", "text": "apples", "colour": "red"}, {"id": "b", "text": "boats", "crew": 3}])
+    engine.delete(["a"])
+    engine.rebuild()
+    assert engine.search("boats", where={"crew": 3})
+    with pytest.raises(FilterError, match="colour"):
+        engine.search("boats", where={"colour": "red"})
+
+
+def test_vectors_of_a_rebuild_that_was_cut_off_are_dropped(
+    engine: SearchEngine, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine.add(TEXTS)
+    monkeypatch.setattr(reencode, "BATCH_CHUNKS", 2)
+
+    def interrupt(_: Progress) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        engine.rebuild(encoder=WordEncoder("other"), progress=interrupt)
+    assert len(engine.search("apples")) == len(TEXTS)
+    engine.rebuild()
+    with sqlite3.connect(folder / "searchkit.db") as connection:
+        assert not connection.execute("SELECT * FROM sqlite_master WHERE name = 'next_embeddings'").fetchall()
+    connection.close()
+
+
+def test_an_encoder_that_the_index_changed_meanwhile_is_loaded(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("searchkit.encoder.load_encoder", lambda name, *, device: WordEncoder(f"{name} on {device}"))
+    with SearchEngine.open_or_create(folder, encoder="one", device="cpu") as engine:
+        engine.add(TEXTS)
+    with SearchEngine.open(folder, device="cpu") as reading, SearchEngine.open(folder, device="cpu") as writing:
+        assert reading.search("apples")
+        writing.rebuild(encoder="two")
+        assert reading.search("apples")
+        assert reading.encoder.name == writing.encoder.name == "wordstwo on cpu"
+
+
+def test_vectors_of_another_width_are_not_mixed_with_the_old_ones(
+    folder: Path, encoder: WordEncoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wide = WordEncoder("wide")
+    narrow_rows = wide.encode_passages
+    monkeypatch.setattr(wide, "dimension", 2 * encoder.dimension)
+    monkeypatch.setattr(wide, "encode_passages", lambda texts: np.repeat(narrow_rows(texts), 2, axis=1) / np.sqrt(2))
+    with SearchEngine.open_or_create(folder, encoder=encoder) as engine:
+        engine.add(["apples"])
+        with engine._writing() as store, store.change():
+            store.clear_generation()  # as between the new vectors and their FAISS file
+        engine.search("apples")
+        with engine._writing() as store:
+            reencode.reencode(store, engine._encoder.instead(wide), lambda _: None)
+        with pytest.raises(EncoderMismatchError):
+            engine.search("apples")
+
+
+def test_the_state_is_told_while_files_go(engine: SearchEngine, folder: Path) -> None:
+    engine.add(TEXTS)
+    (folder / "gone").symlink_to(folder / "nowhere")
+    assert engine.status().size_bytes > 0

@@ -8,9 +8,9 @@ import pytest
 from word_encoder import WordEncoder
 
 from searchkit import SearchEngine
-from searchkit.documents import WalkOptions
+from searchkit.documents import Source, WalkOptions
 from searchkit.errors import CheckpointError, InputError
-from searchkit.search import IndexReport
+from searchkit.search import IndexReport, sync
 from searchkit.search import ingest as ingest_module
 
 
@@ -236,3 +236,95 @@ def test_files_of_a_folder_that_cannot_be_listed_are_kept(
     assert report.removed == 0
     assert [refusal.path for refusal in report.refused] == ["docs/guide/"]
     assert engine.search("apples orchard", k=1)[0].path == "docs/guide/apples.md"
+
+
+def test_a_folder_above_one_that_was_indexed_from_inside_takes_it_in(
+    engine: SearchEngine, docs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(docs)
+    engine.index_paths([Path()])
+    monkeypatch.chdir(docs.parent)
+    report = engine.index_paths([Path()])  # again without a prefix, now one folder up
+    assert counts(report) == (3, 0, 0, 3)
+    assert report.chunks_encoded == 0
+    assert [root.location for root in engine.status().roots] == [str(docs.parent)]
+    assert engine.search("apples orchard", k=1)[0].path == "docs/guide/apples.md"
+
+
+def test_folders_of_two_projects_with_the_same_paths_are_both_kept(
+    engine: SearchEngine, docs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine.index_paths([Path()])
+    elsewhere = docs.parent.parent / f"{docs.parent.name}-elsewhere"
+    (elsewhere / "docs" / "guide").mkdir(parents=True)
+    (elsewhere / "docs" / "guide" / "apples.md").write_text("Apricots ripen in July.\n")
+    monkeypatch.chdir(elsewhere)
+    engine.index_paths([Path("docs")])
+    assert engine.search("apricots july", k=1)[0].path == "docs-2/guide/apples.md"
+    assert engine.search("apples orchard", k=1)[0].path == "docs/guide/apples.md"
+    assert engine.locate("docs/guide/apples.md") == docs / "guide" / "apples.md"
+    assert engine.locate("docs-2/guide/apples.md") == elsewhere / "docs" / "guide" / "apples.md"
+
+
+def test_a_file_that_gets_the_path_of_another_roots_file_does_not_replace_it(
+    engine: SearchEngine, docs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine.index_paths([Path()])
+    elsewhere = docs.parent.parent / f"{docs.parent.name}-elsewhere"
+    (elsewhere / "notes").mkdir(parents=True)
+    (elsewhere / "notes" / "x.txt").write_text("Xylophones sound bright.\n")
+    monkeypatch.chdir(elsewhere)
+    engine.index_paths([Path("notes")])
+    (docs.parent / "notes").mkdir()
+    (docs.parent / "notes" / "x.txt").write_text("Yaks graze.\n")
+    monkeypatch.chdir(docs.parent)
+    for _ in range(2):
+        report = engine.index_paths([Path()])
+        assert [refusal.path for refusal in report.refused] == ["notes/x.txt"]
+        assert str(elsewhere) in report.refused[0].reason
+    assert engine.search("xylophones", k=1)[0].text.startswith("Xylophones")
+
+
+def test_a_file_named_like_an_added_document_does_not_replace_it(engine: SearchEngine, docs: Path) -> None:
+    engine.add([{"id": "docs/clocks.txt", "text": "sundials"}])
+    report = engine.index_paths([docs])
+    assert [refusal.path for refusal in report.refused] == ["docs/clocks.txt"]
+    assert engine.search("sundials", k=1)[0].text == "sundials"
+    engine.delete(["docs/clocks.txt"])
+    assert counts(engine.index_paths([docs])) == (1, 0, 2, 0)
+
+
+def test_a_folder_without_prefix_that_cannot_be_listed_keeps_its_files(
+    engine: SearchEngine, docs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine.index_paths([Path()])
+
+    def refuse(path: str | Path) -> object:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    assert engine.index_paths([docs.parent]).removed == 0
+    assert engine.search("apples orchard", k=1)[0].path == "docs/guide/apples.md"
+
+
+@pytest.mark.parametrize("mtime_ns", [-(2**65), -1, 2**65])
+def test_a_time_out_of_this_world_does_not_stop_the_run(
+    engine: SearchEngine, docs: Path, mtime_ns: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    odd = Source("docs/clocks.txt", docs / "clocks.txt", 39, mtime_ns)
+    monkeypatch.setattr(sync, "walk", lambda *_, **__: iter([odd]))
+    assert counts(engine.index_paths([docs])) == (1, 0, 0, 0)
+    assert counts(engine.index_paths([docs])) == (0, 0, 1, 0)
+
+
+def test_where_a_file_lies_is_not_told_once_its_folder_is_gone(engine: SearchEngine, docs: Path) -> None:
+    engine.index_paths([docs])
+    docs.rename(docs.with_name("moved"))
+    assert engine.locate("docs/clocks.txt") is None
+
+
+def test_a_file_that_is_refused_now_takes_its_old_documents_along(engine: SearchEngine, docs: Path) -> None:
+    engine.index_paths([docs])
+    (docs / "clocks.txt").write_bytes(bytes(range(256)) * 8)
+    assert counts(engine.index_paths([docs])) == (0, 0, 2, 0)
+    assert all(hit.path != "docs/clocks.txt" for hit in engine.search("clocks tell the time", k=9))

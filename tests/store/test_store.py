@@ -179,3 +179,27 @@ def test_vectors_of_different_lengths_are_not_guessed_at(store: StoreWriter) -> 
 def test_a_write_into_a_read_only_folder_is_told_plainly(tmp_path: Path) -> None:
     with pytest.raises(IndexStateError):
         StoreWriter(tmp_path / "no such folder" / "searchkit.db")
+
+
+def test_a_change_that_cannot_be_committed_is_undone(store: StoreWriter) -> None:
+    with pytest.raises(sqlite3.IntegrityError), store.change():
+        store._connection.execute("PRAGMA defer_foreign_keys = ON")
+        store._connection.execute("INSERT INTO embeddings VALUES (7, x'')")  # of no chunk: COMMIT refuses
+    assert not store._connection.in_transaction
+    put_file(store, source("a.md"), document("a.md", "one"))
+
+
+def test_errors_of_sqlite_outside_of_a_change_are_translated(path: Path) -> None:
+    with pytest.raises(IndexStateError, match="no such table"), StoreWriter.opened(path) as writer:
+        writer._connection.execute("SELECT * FROM missing")
+
+
+def test_a_name_is_dropped_as_it_is_written(store: StoreWriter) -> None:
+    names = ("50%/a_b.md", "50x/a_b.md", "50%/axb.md")
+    for name in names:
+        put_file(store, source(name), document(name, name))
+    with store.change():
+        assert store.drop_named("50%/a_b.md") == 1
+        assert store.drop_named("/") == store.drop_named("") == 0
+        assert store.drop_named("50%//") == 1
+    assert store.read.document_names(limit=9) == ["50x/a_b.md"]
