@@ -86,7 +86,7 @@ class _Walk:
             with os.scandir(folder.file) as listing:
                 entries = list(listing)
         except OSError as exc:
-            return [Refused(printable(self._lead + folder.path), f"cannot be listed: {exc.strerror}")]
+            return [Refused(printable(self._lead + folder.path) or "./", f"cannot be listed: {exc.strerror}")]
         names = frozenset(entry.name for entry in entries)
         if folder.path and self._is_left_alone(names):
             return []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -156,7 +157,7 @@ class SearchEngine:
         from searchkit.documents import ReadOptions, WalkOptions
         from searchkit.search.sync import FolderSync
 
-        missing = [path for path in paths if not Path(path).exists()]
+        missing = [path for path in paths if not os.path.exists(path)]  # noqa: PTH110 - a Path's own raises OSError
         if missing:
             raise InputError(f"{missing[0]} does not exist", hint="check the path; nothing was changed")
         tell: Callable[[Progress], None] = progress or (lambda _: None)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def as_documents(items: Iterable[Document | str | Mapping[str, Any]], reader: StoreReader) -> Iterator[Document]:
     """The items as documents; one without a name is called ``text-<number>``, as no document in the index is."""
-    if isinstance(items, str | bytes | Mapping):
+    if isinstance(items, str | bytes | Mapping | Document):
         raise InputError(f"documents is one {type(items).__name__}; expected a list of them")
     for number, item in enumerate(items, start=reader.next_text_number()):
         document = _as_document(item, f"text-{number}")
@@ -45,11 +45,11 @@ def _as_document(item: Document | str | Mapping[str, Any], name: str) -> Documen
 
 
 def _check(document: Document) -> None:
-    if not document.doc_id.strip():
-        raise InputError("a document has an empty id", hint="leave the id out to have one given")
-    for field, value in (("text", document.text), ("title", document.title)):
+    for field, value in (("id", document.doc_id), ("text", document.text), ("title", document.title)):
         if not isinstance(value, str):
             raise InputError(f"the {field} of document {document.doc_id!r} is {type(value).__name__}; expected text")
+    if not document.doc_id.strip():
+        raise InputError("a document has an empty id", hint="leave the id out to have one given")
     _check_metadata(document.doc_id, document.metadata)
 
 

@@ -10,10 +10,13 @@ import os
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from typing import TypeAlias
 
 from searchkit.directory import IndexFolder
-from searchkit.errors import IndexNotFoundError, InputError
+from searchkit.errors import InputError
 from searchkit.store import StoreReader
+
+_Place: TypeAlias = "tuple[int, int, int]"
 
 
 class ReaderPool:
@@ -25,19 +28,22 @@ class ReaderPool:
 
     def __init__(self, folder: IndexFolder) -> None:
         self._folder = folder
-        self._idle: deque[StoreReader] = deque()
-        self._process = os.getpid()
+        self._idle: deque[tuple[_Place, StoreReader]] = deque()
+        self._inherited: list[StoreReader] = []
         self._closed = False
 
     @contextmanager
     def snapshot(self) -> Iterator[StoreReader]:
         """One committed state of the database."""
-        reader = self._borrow()
+        place, reader = self._borrow()
         try:
             with reader.snapshot():
                 yield reader
         finally:
-            self._idle.append(reader)
+            if reader.is_frozen:  # the next one is to see what was written meanwhile
+                reader.close()
+            else:
+                self._idle.append((place, reader))
             if self._closed:
                 self._drain()
 
@@ -51,19 +57,30 @@ class ReaderPool:
         self._closed = True
         self._drain()
 
-    def _borrow(self) -> StoreReader:
+    def _borrow(self) -> tuple[_Place, StoreReader]:
         self.check_open()
-        if self._process != os.getpid():  # SQLite's connections do not survive a fork
-            self._process, self._idle = os.getpid(), deque()
+        place = self._place()
         with suppress(IndexError):
-            return self._idle.pop()
-        if not self._folder.database.exists():
-            raise IndexNotFoundError(
-                f"there is no index in {self._folder.path}", hint="make one: searchkit index FOLDER"
-            )
-        return StoreReader(self._folder.database)
+            while True:
+                lent = self._idle.pop()
+                if lent[0] == place:
+                    return lent
+                if lent[0][0] == place[0]:
+                    lent[1].close()
+                else:
+                    self._inherited.append(lent[1])
+        return place, StoreReader(self._folder.database)
+
+    def _place(self) -> _Place:
+        """What a connection is good for: this process, since SQLite's may not even be closed after a fork, and this file."""
+        try:
+            file = self._folder.database.stat()
+        except FileNotFoundError:
+            self._folder.require()
+            raise
+        return os.getpid(), file.st_dev, file.st_ino
 
     def _drain(self) -> None:
         with suppress(IndexError):
             while True:
-                self._idle.pop().close()
+                self._idle.pop()[1].close()

@@ -194,10 +194,9 @@ class FolderSync:
 
 
 def _vanished(known: Mapping[str, SourceRow], found: Sequence[Source | Refused]) -> list[str]:
-    """Known paths that were not met. What lies in a folder that could not be listed is spared: ``docs/locked/``, or
-    nothing for a root without a prefix."""
+    """Known paths that were not met. What lies in a folder that could not be listed (``docs/locked/``) is spared."""
     refused = (item.path for item in found if isinstance(item, Refused))
-    unlisted = tuple(path for path in refused if path.endswith("/") or not path)
+    unlisted = tuple(path.removeprefix("./") for path in refused if path.endswith("/"))  # "./" is all there is
     missing = known.keys() - {item.path for item in found}
     return sorted(path for path in missing if not path.startswith(unlisted))
 

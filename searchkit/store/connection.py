@@ -35,7 +35,7 @@ def connect_reader(path: Path) -> sqlite3.Connection:
     """A connection that cannot write. Works in a folder without write permission too."""
     with translated(path):
         connection = sqlite3.connect(
-            _read_only_uri(path),
+            f"{path.absolute().as_uri()}?mode=ro" + ("&immutable=1" if is_frozen(path) else ""),
             uri=True,
             timeout=BUSY_TIMEOUT_S,
             isolation_level=None,
@@ -52,10 +52,13 @@ def connect_reader(path: Path) -> sqlite3.Connection:
         return connection
 
 
-def _read_only_uri(path: Path) -> str:
-    """``mode=ro`` still needs the -shm file beside it; where that cannot be made, nobody else writes either."""
-    unwritable = not os.access(path.parent, os.W_OK) and not path.with_name(path.name + "-shm").exists()
-    return f"{path.absolute().as_uri()}?mode=ro" + ("&immutable=1" if unwritable else "")
+def is_frozen(path: Path) -> bool:
+    """Whether the file has to be taken as one that does not change.
+
+    To see changes SQLite needs the -shm file beside it. Where that is absent nobody writes at the moment, and where it
+    cannot be made nobody who begins to write will know of us.
+    """
+    return not os.access(path.parent, os.W_OK) and not path.with_name(path.name + "-shm").exists()
 
 
 @contextmanager

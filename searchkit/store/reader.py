@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from searchkit.errors import IndexDamagedError
-from searchkit.store.connection import connect_reader, transaction, translated
+from searchkit.store.connection import connect_reader, is_frozen, transaction, translated
 from searchkit.store.rows import (
     ChunkRow,
     Counts,
@@ -37,6 +37,8 @@ CHUNK_COLUMNS = f"""
     c.chunk_id, c.document_id, d.doc_id, s.path, d.title, d.metadata, d.lines_are_source,
     c.text, c.heading_path, c.start, c."end", c.line_start, c.line_end, c.page
     FROM {CHUNKS_JOINED}"""
+NAMED = "(d.doc_id = ? OR d.source_id = (SELECT source_id FROM sources WHERE path = ?))"  # by two indexes, not a scan
+SOURCE_COLUMNS = "source_id, root_id, path, size, mtime_ns, content_hash, options_digest, status, reason FROM sources"
 
 
 class StoreReader:
@@ -48,13 +50,14 @@ class StoreReader:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self.is_frozen = is_frozen(path)  # whether it may not see what is committed from now on
         self._connection = connect_reader(path)
 
     @classmethod
     def over(cls, connection: sqlite3.Connection, path: Path) -> StoreReader:
         """A reader on an open connection, for the writer that reads what it has not yet committed."""
         reader = cls.__new__(cls)
-        reader._path, reader._connection = path, connection
+        reader._path, reader.is_frozen, reader._connection = path, False, connection
         return reader
 
     def close(self) -> None:
@@ -69,7 +72,7 @@ class StoreReader:
     # --- the whole index
 
     def revision(self) -> int:
-        """Grows with every committed change."""
+        """Grows with every committed change. Where it begins is drawn, so that an index made anew has others."""
         return int(self._setting("revision"))
 
     def updated(self) -> str | None:
@@ -203,7 +206,7 @@ class StoreReader:
     def chunk_ids_of(self, name: str) -> Ids:
         """The chunks of a document or of a file, ascending."""
         return self._ids(
-            f"SELECT c.chunk_id FROM {CHUNKS_JOINED} WHERE d.doc_id = ? OR s.path = ? ORDER BY c.chunk_id",
+            f"SELECT c.chunk_id FROM {CHUNKS_JOINED} WHERE {NAMED} ORDER BY c.chunk_id",
             name,
             name,
         )
@@ -232,8 +235,7 @@ class StoreReader:
         rows = self._connection.execute(
             "SELECT document_id, doc_id, s.path, title, metadata, "
             "(SELECT count(*) FROM chunks c WHERE c.document_id = d.document_id) "
-            "FROM documents d LEFT JOIN sources s USING (source_id) "
-            "WHERE d.doc_id = ? OR s.path = ? ORDER BY document_id",
+            f"FROM documents d LEFT JOIN sources s USING (source_id) WHERE {NAMED} ORDER BY document_id",
             [name, name],
         )
         return [
@@ -243,19 +245,11 @@ class StoreReader:
 
     def sources_under(self, root_id: int) -> dict[str, SourceRow]:
         """The files of one root by path."""
-        rows = self._connection.execute(
-            "SELECT source_id, root_id, path, size, mtime_ns, content_hash, options_digest, status, reason "
-            "FROM sources WHERE root_id = ?",
-            [root_id],
-        )
+        rows = self._connection.execute(f"SELECT {SOURCE_COLUMNS} WHERE root_id = ?", [root_id])
         return {row[2]: SourceRow(*row) for row in rows}
 
     def source(self, path: str) -> SourceRow | None:
-        row = self._connection.execute(
-            "SELECT source_id, root_id, path, size, mtime_ns, content_hash, options_digest, status, reason "
-            "FROM sources WHERE path = ?",
-            [path],
-        ).fetchone()
+        row = self._connection.execute(f"SELECT {SOURCE_COLUMNS} WHERE path = ?", [path]).fetchone()
         return None if row is None else SourceRow(*row)
 
     def listing(self) -> Iterator[SourceListing]:

@@ -6,6 +6,7 @@ What a reader sees after a crash: the state of the last transaction that returne
 from __future__ import annotations
 
 import json
+import secrets
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -44,7 +45,7 @@ class StoreWriter:
         """One transaction that also moves the revision on, so that readers notice."""
         with translated(self._path), transaction(self._connection, write=True):
             yield
-            self._set("revision", int(self.read._setting("revision", default=0)) + 1)
+            self._set("revision", int(self.read._setting("revision", default=secrets.randbits(48))) + 1)
             self._set("updated", datetime.now(timezone.utc).isoformat(timespec="seconds"))
 
     # --- the whole index

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import os
+import shutil
 import sqlite3
 import threading
 from pathlib import Path
@@ -173,7 +175,12 @@ def test_no_index_is_told_with_the_next_step(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("item", "complaint"),
-    [({"title": "no text"}, "no 'text'"), (7, "expected a Document"), ({"text": 5}, "expected text")],
+    [
+        ({"title": "no text"}, "no 'text'"),
+        (7, "expected a Document"),
+        ({"text": 5}, "expected text"),
+        (Document(5, "text"), "the id of document 5"),  # type: ignore[arg-type]
+    ],
 )
 def test_items_that_are_no_documents_are_named(engine: SearchEngine, item: object, complaint: str) -> None:
     with pytest.raises(InputError, match=complaint):
@@ -398,3 +405,34 @@ def test_the_state_is_told_while_files_go(engine: SearchEngine, folder: Path) ->
     engine.add(TEXTS)
     (folder / "gone").symlink_to(folder / "nowhere")
     assert engine.status().size_bytes > 0
+
+
+def test_a_single_document_is_not_taken_for_a_list(engine: SearchEngine) -> None:
+    with pytest.raises(InputError, match="one Document"):
+        engine.add(Document("a", "apples"))  # type: ignore[arg-type]
+
+
+def test_an_index_made_anew_is_seen_by_an_open_engine(folder: Path, encoder: WordEncoder) -> None:
+    with SearchEngine.open_or_create(folder, encoder=encoder) as engine:
+        engine.add([{"id": "old", "text": "apples"}])
+        assert engine.search("apples")[0].doc_id == "old"
+        shutil.rmtree(folder)
+        with pytest.raises(IndexNotFoundError, match="searchkit index"):
+            engine.search("apples")
+        with SearchEngine.open_or_create(folder, encoder=encoder) as another:
+            another.add([{"id": "new", "text": "boats"}])
+        (hit,) = engine.search("boats")
+        assert (hit.doc_id, hit.score) == ("new", pytest.approx(1, abs=2e-3))
+
+
+def test_a_reader_without_write_permission_sees_later_changes(
+    folder: Path, encoder: WordEncoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with SearchEngine.open_or_create(folder, encoder=encoder) as owner:
+        owner.add(["apples"])
+    monkeypatch.setattr(os, "access", lambda *_: False)  # the folder is another user's
+    with SearchEngine.open(folder, encoder=encoder) as guest:
+        assert len(guest.search("apples")) == 1
+        with SearchEngine.open(folder, encoder=encoder) as owner:
+            owner.add(["boats"])
+        assert len(guest.search("apples")) == 2

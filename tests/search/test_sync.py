@@ -151,9 +151,10 @@ def test_other_reading_options_read_the_files_again(engine: SearchEngine, docs: 
     assert engine.status().sources == 2
 
 
-def test_missing_path_changes_nothing(engine: SearchEngine, docs: Path) -> None:
+@pytest.mark.parametrize("name", ["nowhere", "x" * 300])
+def test_missing_path_changes_nothing(engine: SearchEngine, docs: Path, name: str) -> None:
     with pytest.raises(InputError, match="does not exist"):
-        engine.index_paths([docs, docs / "nowhere"])
+        engine.index_paths([docs, docs / name])
     assert not engine.folder.exists()
 
 
@@ -303,7 +304,8 @@ def test_a_folder_without_prefix_that_cannot_be_listed_keeps_its_files(
         raise PermissionError(13, "Permission denied", str(path))
 
     monkeypatch.setattr(os, "scandir", refuse)
-    assert engine.index_paths([docs.parent]).removed == 0
+    report = engine.index_paths([docs.parent])
+    assert (report.removed, [refusal.path for refusal in report.refused]) == (0, ["./"])
     assert engine.search("apples orchard", k=1)[0].path == "docs/guide/apples.md"
 
 

@@ -85,13 +85,14 @@ def test_a_damaged_database_is_named(path: Path) -> None:
 
 
 def test_a_failed_change_leaves_nothing(store: StoreWriter, path: Path) -> None:
+    before = store.read.revision()
     with pytest.raises(AttributeError), store.change():
         store.put_document(document("a", "text"))
         store.put_document(None)  # type: ignore[arg-type]
     reader = StoreReader(path)
     with reader.snapshot():
         assert reader.counts().documents == 0
-        assert reader.revision() == 1
+        assert reader.revision() == before
     reader.close()
 
 
@@ -203,3 +204,24 @@ def test_a_name_is_dropped_as_it_is_written(store: StoreWriter) -> None:
         assert store.drop_named("/") == store.drop_named("") == 0
         assert store.drop_named("50%//") == 1
     assert store.read.document_names(limit=9) == ["50x/a_b.md"]
+
+
+def test_two_indexes_are_told_apart_by_their_revisions(store: StoreWriter, tmp_path: Path) -> None:
+    with StoreWriter.opened(tmp_path / "other.db") as other:
+        with other.change():
+            other.save_settings(SETTINGS)
+        assert other.read.revision() != store.read.revision()
+
+
+def test_a_file_and_its_records_are_found_by_index(store: StoreWriter) -> None:
+    put_file(store, source("r.csv"), document("r.csv#1", "one"), document("r.csv#2", "two"))
+    with store.change():
+        store.put_document(document("r.csv", "named like the file"))
+    assert [row.doc_id for row in store.read.documents("r.csv")] == ["r.csv#1", "r.csv#2", "r.csv"]
+    assert store.read.chunk_ids_of("r.csv#2").tolist() == [2]
+    asked: list[str] = []
+    store._connection.set_trace_callback(asked.append)
+    store.read.documents("r.csv")
+    store._connection.set_trace_callback(None)
+    plan = store._connection.execute(f"EXPLAIN QUERY PLAN {asked[0]}").fetchall()
+    assert not [step for step in plan if step[3].startswith("SCAN")]
