@@ -10,13 +10,20 @@ import os
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import TypeAlias
+from dataclasses import dataclass
 
 from searchkit.directory import IndexFolder
 from searchkit.errors import InputError
 from searchkit.store import StoreReader
 
-_Place: TypeAlias = "tuple[int, int, int]"
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """What a connection is good for: one process (SQLite's may not even be closed after a fork) and one file."""
+
+    process: int
+    device: int
+    inode: int
 
 
 class ReaderPool:
@@ -62,23 +69,22 @@ class ReaderPool:
         place = self._place()
         with suppress(IndexError):
             while True:
-                lent = self._idle.pop()
-                if lent[0] == place:
-                    return lent
-                if lent[0][0] == place[0]:
-                    lent[1].close()
+                opened_at, reader = self._idle.pop()
+                if opened_at == place:
+                    return place, reader
+                if opened_at.process == place.process:
+                    reader.close()
                 else:
-                    self._inherited.append(lent[1])
+                    self._inherited.append(reader)
         return place, StoreReader(self._folder.database)
 
     def _place(self) -> _Place:
-        """What a connection is good for: this process, since SQLite's may not even be closed after a fork, and this file."""
         try:
             file = self._folder.database.stat()
         except FileNotFoundError:
             self._folder.require()
             raise
-        return os.getpid(), file.st_dev, file.st_ino
+        return _Place(os.getpid(), file.st_dev, file.st_ino)
 
     def _drain(self) -> None:
         with suppress(IndexError):

@@ -225,3 +225,12 @@ def test_a_file_and_its_records_are_found_by_index(store: StoreWriter) -> None:
     store._connection.set_trace_callback(None)
     plan = store._connection.execute(f"EXPLAIN QUERY PLAN {asked[0]}").fetchall()
     assert not [step for step in plan if step[3].startswith("SCAN")]
+
+
+def test_a_full_disk_keeps_what_was_committed_before(store: StoreWriter) -> None:
+    put_file(store, source("a.md"), document("a.md", "one"))
+    pages = store._connection.execute("PRAGMA page_count").fetchone()[0]
+    store._connection.execute(f"PRAGMA max_page_count = {pages + 2}")
+    with pytest.raises(IndexStateError, match="free some disk space"):
+        put_file(store, source("b.md"), document("b.md", "two " * 10_000))
+    assert store.read.document_names(limit=9) == ["a.md"]
