@@ -32,7 +32,7 @@ SeedOption = Annotated[int, typer.Option("--seed", help="Of the bootstrap, the c
 
 @app.callback()
 def evaluate() -> None:
-    """Measure an encoder: similarity, retrieval, its space, transfer, clustering."""
+    """Measure how good an encoder is."""
 
 
 @app.command("sts", cls=PlainCommand, context_settings=HELP_NAMES)

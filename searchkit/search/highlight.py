@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from searchkit.encoder import Encoder
     from searchkit.types import Hit, Rows
 
-MAX_SENTENCES = 24  # a hit; more would make a table of numbers cost more than the search itself
+MAX_SENTENCES = 12  # a hit; more would make a table of numbers cost more than the search itself
 SNIPPET_CHARACTERS = 240
 
 

@@ -1,0 +1,5 @@
+"""``python -m searchkit`` is the command line."""
+
+from searchkit.cli import main
+
+main()
