@@ -1,4 +1,4 @@
-"""A tiny random BERT learns a made-up language from an index, and is used only if it finds held-out documents better."""
+"""A tiny random BERT learns a made-up language from an index; used only if it finds held-out documents better."""
 
 from __future__ import annotations
 
