@@ -71,7 +71,7 @@ def scope_of(reader: StoreReader, path: Path, working_folder: Path) -> Scope:
     if same is not None and not Path(same.location).exists():
         return Scope(location, prefix, same, moved=True, absorbed=absorbed)
     others = [root for root in roots if root not in absorbed]
-    return Scope(location, _free_prefix(reader, prefix, location.name, others), None, absorbed=absorbed)
+    return Scope(location, _free_prefix(reader, prefix, location, others), None, absorbed=absorbed)
 
 
 def locate(reader: StoreReader, path: str) -> Path | None:
@@ -100,14 +100,18 @@ def _prefix_of(location: Path, working_folder: Path) -> str:
     return location.name or "root"
 
 
-def _free_prefix(reader: StoreReader, prefix: str, name: str, others: Sequence[Root]) -> str:
-    """The prefix, or one like it where files of other roots that are still there have paths under it."""
+def _free_prefix(reader: StoreReader, prefix: str, location: Path, others: Sequence[Root]) -> str:
+    """The prefix, or one like it where other roots that are still there have files under it."""
+    taken = {root.prefix for root in others}
     there = [root for root in others if Path(root.location).exists()]
     paths = [path for root in there for path in reader.sources_under(root.root_id)]
-    paths += [root.prefix for root in others]
-    base = prefix or name or "root"
+    if not prefix and any((location / path.partition("/")[0]).exists() for path in paths):
+        taken.add("")  # everything is under no prefix: what counts is whether names at the top are the same
+    base = prefix or location.name or "root"
     candidates = chain((prefix, base), (f"{base}-{number}" for number in count(2)))
-    return next(free for free in candidates if not any(_is_under(path, free) for path in paths))
+    return next(
+        free for free in candidates if free not in taken and not (free and any(_is_under(path, free) for path in paths))
+    )
 
 
 def _join(prefix: str, rest: str) -> str:

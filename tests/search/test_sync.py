@@ -330,3 +330,38 @@ def test_a_file_that_is_refused_now_takes_its_old_documents_along(engine: Search
     (docs / "clocks.txt").write_bytes(bytes(range(256)) * 8)
     assert counts(engine.index_paths([docs])) == (0, 0, 2, 0)
     assert all(hit.path != "docs/clocks.txt" for hit in engine.search("clocks tell the time", k=9))
+
+
+@pytest.mark.parametrize(("name", "path"), [("notes", "docs/clocks.txt"), ("docs", "project/docs/clocks.txt")])
+def test_a_project_keeps_its_short_paths_unless_another_folder_has_them(
+    engine: SearchEngine, docs: Path, name: str, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = docs.parent / "project"
+    project.mkdir()
+    docs.rename(project / "docs")
+    other = docs.parent / "others" / name
+    other.mkdir(parents=True)
+    (other / "x.txt").write_text("Xylophones sound bright.\n")
+    monkeypatch.chdir(project)
+    engine.index_paths([other])
+    engine.index_paths([Path()])
+    assert engine.search("clocks tell the time", k=1)[0].path == path
+    assert engine.search("xylophones", k=1)[0].path == f"{name}/x.txt"
+
+
+def test_a_moved_folder_takes_in_a_part_of_it_that_was_indexed_elsewhere(
+    engine: SearchEngine, docs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine.index_paths([Path("docs")])
+    project = docs.parent / "moved"
+    project.mkdir()
+    docs.rename(project / "docs")
+    engine.index_paths([project / "docs" / "guide"])
+    monkeypatch.chdir(project)
+    engine.index_paths([Path("docs")])
+    assert [root.location for root in engine.status().roots] == [str(project / "docs")]
+    assert sorted(source.path for source in engine.sources()) == [
+        "docs/clocks.txt",
+        "docs/guide/apples.md",
+        "docs/guide/boats.md",
+    ]
