@@ -7,6 +7,7 @@ so that files can be found again.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain, count
@@ -85,7 +86,7 @@ def locate(reader: StoreReader, path: str) -> Path | None:
 
 def known_as(reader: StoreReader, place: Path) -> str | None:
     """The path under which a file or folder would be in the index, if it lies below a root."""
-    location = place.resolve()
+    location = Path(os.path.realpath(place))  # which, unlike a Path's own, bears links that lead in circles
     for root in reader.roots():
         if location.is_relative_to(root.location):
             return _join(root.prefix, location.relative_to(root.location).as_posix())

@@ -365,3 +365,9 @@ def test_a_moved_folder_takes_in_a_part_of_it_that_was_indexed_elsewhere(
         "docs/guide/apples.md",
         "docs/guide/boats.md",
     ]
+
+
+def test_a_link_in_a_circle_is_known_as_what_it_is_called(engine: SearchEngine, docs: Path) -> None:
+    engine.index_paths([docs])
+    (docs / "circle").symlink_to("circle")
+    assert engine.known_as("docs/circle") == "docs/circle"
