@@ -14,6 +14,7 @@ from searchkit.errors import InputError
 if TYPE_CHECKING:
     from searchkit.evaluation.adaptation import Adaptation
     from searchkit.evaluation.verdict import Verdict
+    from searchkit.search import SearchEngine
     from searchkit.training import Recipe, TrainingReport
 
 FilesOption = list[Path] | None
@@ -104,12 +105,14 @@ def _train_on_index(
     renderer().show_facts(_adaptation_facts(found))
 
 
-def _start_of(engine: Any) -> str:
+def _start_of(engine: SearchEngine) -> str:
     """The checkpoint that the index is searched with."""
-    folder = getattr(engine.encoder, "folder", None)
-    if folder is None:
+    from searchkit.encoder import SentenceEncoder
+
+    encoder = engine.encoder
+    if not isinstance(encoder, SentenceEncoder):
         raise InputError("the encoder of this index has no folder to start from", hint="name one with --base")
-    return str(folder)
+    return str(encoder.checkpoint.folder)
 
 
 def _adaptation_settings(base: str, run: dict[str, Any]) -> Any:

@@ -64,3 +64,29 @@ def test_words_that_do_not_fit_are_told(run: Run, words: list[str], complaint: s
     outcome = run("train", *words)
     assert outcome.code == 2
     assert complaint in outcome.err
+
+
+def test_training_on_an_index_starts_from_its_encoder(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from searchkit import SearchEngine
+    from searchkit.encoder import bundled_folder
+
+    with SearchEngine.open_or_create(tmp_path / "index") as engine:
+        engine.add(["a text"])
+    seen: Calls = []
+
+    def stand_in(engine: SearchEngine, base: str, out: Path, **options: Any) -> Any:
+        seen.append({"chunks": engine.status().chunks, "base": base, "out": out, **options})
+        verdict = SimpleNamespace(comparisons={}, sentence="Not promoted: too few.", promoted=False)
+        return SimpleNamespace(checkpoint=out, verdict=verdict, training=None, encoded=0)
+
+    monkeypatch.setattr("searchkit.evaluation.adaptation.adapt", stand_in)
+    outcome = run("train", "--on", str(tmp_path / "index"), "--steps", "3", "--seed", "7")
+    assert outcome.code == 0, outcome.err
+    (call,) = seen
+    assert (call["chunks"], call["base"]) == (1, str(bundled_folder()))
+    assert call["out"] == tmp_path / "index" / "encoders" / "adapted-7"
+    assert (call["run"].steps, call["run"].seed) == (3, 7)
+    assert "Not promoted: too few." in outcome.out
+    assert "the index is as it was" in outcome.out
