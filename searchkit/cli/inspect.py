@@ -13,7 +13,7 @@ from searchkit.cli.output import renderer
 from searchkit.cli.wording import Facts, Table, counted, size_words, when
 
 if TYPE_CHECKING:
-    from searchkit.search.reports import DocumentInfo, IndexStatus, SourceInfo, StoredChunk
+    from searchkit.search import DocumentInfo, IndexStatus, SourceInfo, StoredChunk
 
 
 def status(index: IndexOption = None, as_json: JsonOption = False) -> None:

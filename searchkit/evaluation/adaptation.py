@@ -13,17 +13,17 @@ import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from searchkit.chunking import body_text, sentence_spans
 from searchkit.errors import TrainingError
-from searchkit.evaluation.known_item import KnownItems, Passage, hold_out, known_items
+from searchkit.evaluation.known_item import Passage, hold_out, known_items
 from searchkit.evaluation.verdict import Verdict, judge
 from searchkit.training import DataSettings, Kind, Recipe, RunSettings, TrainingProgress, TrainingReport, train
 from searchkit.types import Chunk
 
 if TYPE_CHECKING:
-    from searchkit.search import SearchEngine
+    from searchkit.search import SearchEngine, StoredChunk
 
 FEWEST_PASSAGES = 100
 FEWEST_WORDS = 4  # of a sentence to train on
@@ -82,23 +82,19 @@ def adapt(
             hint="index more documents first",
         )
     settings = run or RunSettings(base=base)
-    items = _held_out_items(passages, settings.seed)
+    held_out = hold_out({passage.doc_id for passage in passages}, seed=settings.seed)
+    items = known_items(passages, held_out, seed=settings.seed)
     checkpoint = out.with_name(out.name + ".float32")
-    recipe = _recipe(passages, items[0], settings, base, out.with_name(out.name + ".texts"))
+    recipe = _recipe(passages, held_out, settings, base, out.with_name(out.name + ".texts"))
     report = train(recipe, checkpoint, progress=progress, resume=resume)
     export_onnx(checkpoint, out, base=base, max_tokens=engine.encoder.max_tokens)
-    verdict = judge(engine.encoder, load_encoder(out), items[1], seed=settings.seed)
+    verdict = judge(engine.encoder, load_encoder(out), items, seed=settings.seed)
     encoded = engine.rebuild(encoder=out) if promote and verdict.promoted else 0
     return Adaptation(out, verdict, report, encoded)
 
 
-def _passage(chunk: Any) -> Passage:
+def _passage(chunk: StoredChunk) -> Passage:
     return Passage(chunk.doc_id, chunk.title, Chunk(chunk.text, chunk.start, chunk.end, 0, 0, chunk.heading_path))
-
-
-def _held_out_items(passages: list[Passage], seed: int) -> tuple[frozenset[str], KnownItems]:
-    held_out = hold_out({passage.doc_id for passage in passages}, seed=seed)
-    return held_out, known_items(passages, held_out, seed=seed)
 
 
 def _recipe(

@@ -12,9 +12,9 @@ from searchkit.search.reports import (
     Progress,
     Refusal,
     RootInfo,
-    SourceInfo,
     StoredChunk,
 )
+from searchkit.store import SourceInfo
 
 __all__ = [
     "AddReport",

@@ -22,12 +22,11 @@ from searchkit.search.reports import (
     IndexStatus,
     Progress,
     ProgressSink,
-    SourceInfo,
     StoredChunk,
 )
 from searchkit.search.retrieval import Question, Where, answer, check_query, neighbours_of
 from searchkit.search.snapshot import Snapshot, take_snapshot
-from searchkit.store import StoreReader, StoreWriter
+from searchkit.store import SourceInfo, StoreReader, StoreWriter
 
 if TYPE_CHECKING:
     from searchkit.documents import ReadOptions, WalkOptions

@@ -6,14 +6,14 @@ import difflib
 from typing import TYPE_CHECKING
 
 from searchkit.errors import InputError
-from searchkit.search.reports import DocumentInfo, IndexStatus, RootInfo, SourceInfo, StoredChunk
+from searchkit.search.reports import DocumentInfo, IndexStatus, RootInfo, StoredChunk
 from searchkit.store.schema import SCHEMA_VERSION
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from searchkit.directory import IndexFolder
-    from searchkit.store import ChunkRow, StoreReader
+    from searchkit.store import ChunkRow, SourceInfo, StoreReader
 
 SMALL_NAMES = 2000  # so many names are compared to suggest a close one
 
@@ -58,11 +58,7 @@ def sources(reader: StoreReader, path: str | None) -> list[SourceInfo]:
     from searchkit.store.filters import path_matcher
 
     matches = (lambda _: True) if path is None else path_matcher(path)
-    return [
-        SourceInfo(row.path, row.size, row.modified, row.documents, row.chunks, row.status, row.reason)
-        for row in reader.listing()
-        if matches(row.path)
-    ]
+    return [row for row in reader.listing() if matches(row.path)]
 
 
 def documents(reader: StoreReader, name: str) -> list[DocumentInfo]:

@@ -98,19 +98,6 @@ class IndexStatus:
 
 
 @dataclass(frozen=True, slots=True)
-class SourceInfo:
-    """One indexed or refused file."""
-
-    path: str
-    size: int
-    modified: str | None
-    documents: int
-    chunks: int
-    status: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
 class DocumentInfo:
     """A document without its text."""
 

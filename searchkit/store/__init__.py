@@ -13,7 +13,7 @@ from searchkit.store.rows import (
     NewSource,
     OpenSource,
     Root,
-    SourceListing,
+    SourceInfo,
     SourceRow,
     StoredSettings,
 )
@@ -31,7 +31,7 @@ __all__ = [
     "NewSource",
     "OpenSource",
     "Root",
-    "SourceListing",
+    "SourceInfo",
     "SourceRow",
     "StoreReader",
     "StoreWriter",

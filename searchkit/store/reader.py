@@ -20,7 +20,7 @@ from searchkit.store.rows import (
     DocumentRow,
     GenerationRow,
     Root,
-    SourceListing,
+    SourceInfo,
     SourceRow,
     StoredSettings,
 )
@@ -252,13 +252,13 @@ class StoreReader:
         row = self._connection.execute(f"SELECT {SOURCE_COLUMNS} WHERE path = ?", [path]).fetchone()
         return None if row is None else SourceRow(*row)
 
-    def listing(self) -> Iterator[SourceListing]:
+    def listing(self) -> Iterator[SourceInfo]:
         rows = self._connection.execute(
             "SELECT s.path, s.size, s.modified, count(DISTINCT d.document_id), count(c.chunk_id), s.status, s.reason "
             "FROM sources s LEFT JOIN documents d USING (source_id) LEFT JOIN chunks c USING (document_id) "
             "GROUP BY s.source_id ORDER BY s.path"
         )
-        return (SourceListing(*row) for row in rows)
+        return (SourceInfo(*row) for row in rows)
 
     def _scalar(self, sql: str, *parameters: object) -> int:
         return int(self._connection.execute(sql, parameters).fetchone()[0])

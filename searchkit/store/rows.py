@@ -58,8 +58,8 @@ class SourceRow:
 
 
 @dataclass(frozen=True, slots=True)
-class SourceListing:
-    """One line of `searchkit ls`."""
+class SourceInfo:
+    """One indexed or refused file, as `searchkit ls` lists it."""
 
     path: str
     size: int
