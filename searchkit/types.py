@@ -85,16 +85,43 @@ class Chunk:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """The place that one part of a search gave a chunk: ``rank`` from 1, ``score`` on that part's own scale."""
+
+    rank: int
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Why a chunk stands where it stands.
+
+    Attributes:
+        dense: by cosine; None where the dense part did not look, or did not find it among its candidates.
+        lexical: by BM25; None likewise.
+        fused: after the parts were put together; the order of the hits, unless a later stage changed it.
+        terms: words of the query that occur in the chunk, as the query has them.
+    """
+
+    dense: Part | None
+    lexical: Part | None
+    fused: Part
+    terms: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Hit:
     """One retrieved chunk.
 
     Attributes:
         rank: 1 for the best.
-        score: cosine similarity of query and chunk, -1 to 1; higher is better.
+        score: cosine similarity of query and chunk, -1 to 1, in every mode. A hybrid or lexical search may rank a
+            chunk of lower cosine first; ``explanation`` then tells why.
         path: the file's path as it was indexed, with ``/``; None for documents added from memory.
         snippet: the best sentence where it was asked for, otherwise the opening of the chunk.
         snippet_start: where the snippet begins in ``text``.
         line_start, line_end: lines of the chunk in the file; None where the file has no lines of its own (PDF).
+        explanation: where it was asked for.
     """
 
     rank: int
@@ -113,3 +140,4 @@ class Hit:
     line_end: int | None
     page: int | None
     metadata: Metadata
+    explanation: Explanation | None = None

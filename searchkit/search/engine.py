@@ -14,6 +14,8 @@ from searchkit.directory import IndexFolder, WriterLock, resolve_index
 from searchkit.errors import InputError
 from searchkit.search import inspect
 from searchkit.search.encoders import EncoderChoice, IndexSettings
+from searchkit.search.pipeline import Answer, View, answer
+from searchkit.search.question import Question, SearchOptions, Where, check_query
 from searchkit.search.readers import ReaderPool
 from searchkit.search.reports import (
     AddReport,
@@ -24,11 +26,13 @@ from searchkit.search.reports import (
     ProgressSink,
     StoredChunk,
 )
-from searchkit.search.retrieval import Question, Where, answer, check_query, neighbours_of
+from searchkit.search.similar import neighbours_of
 from searchkit.search.snapshot import Snapshot, take_snapshot
 from searchkit.store import SourceInfo, StoreReader, StoreWriter
 
 if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
     from searchkit.documents import ReadOptions, WalkOptions
     from searchkit.encoder import Encoder
     from searchkit.types import Document, Hit
@@ -197,52 +201,37 @@ class SearchEngine:
 
     # --- searching
 
-    def search(
-        self,
-        query: str,
-        k: int = 10,
-        *,
-        where: Where = None,
-        path: str | None = None,
-        min_score: float | None = None,
-        highlight: bool = False,
-    ) -> list[Hit]:
-        """The ``k`` chunks nearest to the query by cosine similarity, best first; ties by chunk id.
+    def search(self, query: str, k: int = 10, **options: Unpack[SearchOptions]) -> list[Hit]:
+        """The ``k`` best chunks for the query, best first; ties by chunk id.
 
         Args:
             query: what is looked for, in plain words; longer than the encoder's limit it is cut.
             k: at most so many hits; at least 1.
-            where: a filter on metadata, such as ``"year >= 2020 and lang = 'en'"`` or ``{"lang": "en"}``. It acts
-                before the ``k`` best are chosen.
-            path: a glob on the path, such as ``guide/**`` or ``*.md``; acts before as well.
-            min_score: hits below this cosine are left out.
-            highlight: make the best sentence of each hit its snippet; costs encoding those sentences.
+            options: ``mode``, ``where``, ``path`` and all else that `Question` explains.
 
         Raises:
-            InputError: an empty query, or ``k`` below 1.
+            InputError: an empty query, ``k`` below 1, or an option out of range.
             FilterError: ``where`` does not parse, or names a field that no document has.
             EncoderMismatchError: the index was built with another encoder.
         """
-        return self.search_many([query], k, where=where, path=path, min_score=min_score, highlight=highlight)[0]
+        return self.ask(query, k, **options).hits
 
-    def search_many(
-        self,
-        queries: Sequence[str],
-        k: int = 10,
-        *,
-        where: Where = None,
-        path: str | None = None,
-        min_score: float | None = None,
-        highlight: bool = False,
-    ) -> list[list[Hit]]:
+    def search_many(self, queries: Sequence[str], k: int = 10, **options: Unpack[SearchOptions]) -> list[list[Hit]]:
         """`search` for many queries at once, in one snapshot of the index: a list of hits for each."""
-        question = Question(k, where, path, min_score)
+        return [answer.hits for answer in self.ask_many(queries, k, **options)]
+
+    def ask(self, query: str, k: int = 10, **options: Unpack[SearchOptions]) -> Answer:
+        """`search`, with how the hits came about: candidates, filter, time a stage."""
+        return self.ask_many([query], k, **options)[0]
+
+    def ask_many(self, queries: Sequence[str], k: int = 10, **options: Unpack[SearchOptions]) -> list[Answer]:
+        """`ask` for many queries at once, in one snapshot of the index."""
+        question = Question.of(k, options)
         texts = [check_query(query) for query in queries]
         if not texts:
             return []
         with self._reading() as (reader, snapshot):
-            encoder = self._encoder.for_index(reader.settings())
-            return answer(reader, snapshot, encoder.encode_queries(texts), question, encoder if highlight else None)
+            return answer(View(reader, snapshot, self._encoder.for_index(reader.settings())), texts, question)
 
     def similar(self, target: int | str, k: int = 10, *, where: Where = None, path: str | None = None) -> list[Hit]:
         """The chunks most like a chunk (its id), a document or a file; itself left out.
@@ -250,7 +239,7 @@ class SearchEngine:
         Raises:
             InputError: there is no such chunk, document or file.
         """
-        question = Question(k, where, path)
+        question = Question(k, where=where, path=path)
         with self._reading() as (reader, snapshot):
             return neighbours_of(reader, snapshot, target, question)
 

@@ -1,0 +1,204 @@
+"""From queries to hits: filter, candidates of each part, fusion, choice, and what a person sees of them.
+
+    queries ─ filter ─┬─ dense ───┬─ fusion ─ choice ─ hits
+                      └─ lexical ─┘
+
+Filters act before any cut. Each stage takes and gives a `Ranking`.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from searchkit.index import IdFilter, rescore
+from searchkit.search.explain import explain
+from searchkit.search.highlight import with_best_sentences
+from searchkit.search.hits import make_hit
+from searchkit.search.question import Fusion, Mode, Question
+from searchkit.search.ranking import Found, Ranking, reciprocal_ranks
+
+if TYPE_CHECKING:
+    from searchkit.encoder import Encoder
+    from searchkit.index import Neighbours
+    from searchkit.search.snapshot import Snapshot
+    from searchkit.store import LexicalQuery, StoreReader
+    from searchkit.types import Hit, Rows
+
+FUSED_DEPTH = 100  # candidates of each part that are fused; a chunk below both cuts would be far down anyway
+
+
+@dataclass(frozen=True, eq=False)
+class View:
+    """One committed state of an index and the encoder that belongs to it."""
+
+    reader: StoreReader
+    snapshot: Snapshot
+    encoder: Encoder
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The hits of one query, and how they came about.
+
+    Attributes:
+        hits: best first.
+        mode: what looked for candidates.
+        index_kind: of the FAISS file, or ``none`` before the first.
+        allowed: chunks that the filter let through; None without a filter.
+        candidates: by part, how many it proposed.
+        seconds: by stage; those of a batch of queries are shared evenly.
+    """
+
+    hits: list[Hit]
+    mode: Mode
+    index_kind: str
+    allowed: int | None
+    candidates: Mapping[str, int]
+    seconds: Mapping[str, float]
+
+
+@dataclass(slots=True)
+class Stopwatch:
+    """Seconds by stage, summed where a stage is entered again."""
+
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def __call__(self, stage: str) -> Iterator[None]:
+        began = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.seconds[stage] = self.seconds.get(stage, 0.0) + time.perf_counter() - began
+
+
+def answer(view: View, texts: Sequence[str], question: Question) -> list[Answer]:
+    """An answer for each query, all from the same state of the index."""
+    watch = Stopwatch()
+    with watch("filter"):
+        allowed = allowed_chunks(view.reader, question)
+    with watch("encode"):
+        vectors = view.encoder.encode_queries(texts)
+    with watch("dense"):
+        dense = _dense(view.snapshot, vectors, question, allowed)
+    answers = []
+    for number, text in enumerate(texts):
+        own = Stopwatch({stage: seconds / len(texts) for stage, seconds in watch.seconds.items()})
+        found = _candidates(view.reader, text, None if dense is None else dense[number], question, allowed, own)
+        hits = _hits(view, vectors[number], found, question, own)
+        answers.append(
+            Answer(
+                hits=hits,
+                mode=question.mode,
+                index_kind="none" if view.snapshot.record is None else view.snapshot.record.kind,
+                allowed=None if allowed is None else len(allowed),
+                candidates={name: len(part) for name, part in found.parts.items()},
+                seconds=own.seconds,
+            )
+        )
+    return answers
+
+
+def allowed_chunks(reader: StoreReader, question: Question) -> IdFilter | None:
+    """The chunks that the filters let through; None where nothing is filtered."""
+    if question.where is None and question.path is None:
+        return None
+    from searchkit.store.filters import compile_filter, path_matcher
+
+    condition = None if question.where is None else compile_filter(question.where, reader.metadata_fields())
+    matches = None if question.path is None else path_matcher(question.path)
+    return IdFilter(reader.allowed_ids(condition, matches))
+
+
+def _depth(question: Question) -> int:
+    """How many candidates each part is asked for."""
+    return question.k if question.mode is Mode.DENSE else max(question.k, FUSED_DEPTH)
+
+
+def _dense(snapshot: Snapshot, vectors: Rows, question: Question, allowed: IdFilter | None) -> list[Ranking] | None:
+    if question.mode is Mode.LEXICAL:
+        return None
+    return rankings_of(snapshot.nearest(vectors, _depth(question), allowed))
+
+
+def rankings_of(neighbours: Neighbours) -> list[Ranking]:
+    """What an index found for each query, without the empty places."""
+    return [
+        Ranking(ids[ids >= 0], scores[ids >= 0].astype(np.float64))
+        for scores, ids in zip(neighbours.scores, neighbours.ids, strict=True)
+    ]
+
+
+def _candidates(
+    reader: StoreReader,
+    text: str,
+    dense: Ranking | None,
+    question: Question,
+    allowed: IdFilter | None,
+    watch: Stopwatch,
+) -> Found:
+    parts = {} if dense is None else {"dense": dense}
+    query = None
+    if question.mode is not Mode.DENSE:
+        from searchkit.store import parse_query, plain_query
+
+        query = parse_query(text) if question.mode is Mode.LEXICAL else plain_query(text)
+        with watch("lexical"):
+            parts["lexical"] = _lexical(reader, query, _depth(question), allowed)
+    with watch("fusion"):
+        fused = _fused(parts, question)
+    return Found(parts, fused, query)
+
+
+def _lexical(reader: StoreReader, query: LexicalQuery | None, depth: int, allowed: IdFilter | None) -> Ranking:
+    if query is None:
+        return Ranking(np.empty(0, np.int64), np.empty(0))
+    scores, ids = reader.lexical_nearest(query, depth, None if allowed is None else allowed.ids)
+    return Ranking(ids, scores)
+
+
+def _fused(parts: Mapping[str, Ranking], question: Question) -> Ranking:
+    if len(parts) == 1:
+        return next(iter(parts.values()))
+    weights = {"dense": question.dense_weight, "lexical": 1 - question.dense_weight}
+    if question.fusion is Fusion.RRF:
+        return reciprocal_ranks(parts, weights)
+    raise NotImplementedError(question.fusion)
+
+
+def _hits(view: View, query: Rows, found: Found, question: Question, watch: Stopwatch) -> list[Hit]:
+    """The best k as hits; ``query`` is its embedding (D,)."""
+    with watch("choice"):
+        cosines = _cosines(view.reader, query, found)
+        chosen = found.fused.ids
+        if question.min_score is not None:
+            chosen = chosen[[cosines[chunk_id] >= question.min_score for chunk_id in chosen.tolist()]]
+        chosen = chosen[: question.k]
+    with watch("hits"):
+        rows = view.reader.chunk_rows(np.sort(chosen))
+        explanations = explain(view.reader, found, chosen) if question.explain else {}
+        hits = [
+            make_hit(rank, cosines[chunk_id], rows[chunk_id], explanations.get(chunk_id))
+            for rank, chunk_id in enumerate(chosen.tolist(), start=1)
+        ]
+    if question.highlight:
+        with watch("highlight"):
+            hits = with_best_sentences(view.encoder, query, hits)
+    return hits
+
+
+def _cosines(reader: StoreReader, query: Rows, found: Found) -> dict[int, float]:
+    """The cosine of every candidate; of those that the dense part did not find, from the stored vectors."""
+    dense = found.parts.get("dense")
+    known = {} if dense is None else dict(zip(dense.ids.tolist(), dense.scores.tolist(), strict=True))
+    others = np.array([chunk_id for chunk_id in found.fused.ids.tolist() if chunk_id not in known], dtype=np.int64)
+    if len(others):
+        scores = rescore(query, reader.vectors(others))
+        known |= dict(zip(others.tolist(), scores.astype(np.float64).tolist(), strict=True))
+    return known
