@@ -67,6 +67,11 @@ class VectorIndex(Protocol):
     @property
     def count(self) -> int: ...
 
+    @property
+    def ids(self) -> Ids:
+        """(N,) int64: the chunks it holds, ascending."""
+        ...
+
     def search(
         self, queries: Rows, k: int, *, allowed: IdFilter | None = None, excluded: Ids | None = None
     ) -> Neighbours:

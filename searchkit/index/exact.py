@@ -87,6 +87,11 @@ class ExactIndex:
             raise _damaged(path, "ids out of order", "them ascending")
         return index
 
+    @property
+    def ids(self) -> Ids:
+        """See `VectorIndex.ids`."""
+        return self._ids
+
     def to_file(self, path: Path) -> None:
         """See `VectorIndex.to_file`."""
         faiss = _faiss()

@@ -73,8 +73,9 @@ def index(kind: str, ids: np.ndarray, rows: np.ndarray) -> VectorIndex:
     return build(kind, in_batches(ids, rows), DIMENSION)
 
 
-def test_index_says_what_it_holds(index: VectorIndex, kind: str) -> None:
+def test_index_says_what_it_holds(index: VectorIndex, kind: str, ids: np.ndarray) -> None:
     assert (index.kind, index.dimension, index.count) == (kind, DIMENSION, COUNT)
+    np.testing.assert_array_equal(index.ids, ids)
 
 
 @pytest.mark.parametrize("k", [1, 10, 300])
