@@ -3,6 +3,7 @@
     SearchkitError
     ├── InputError                 the call itself is wrong: change the arguments
     │   ├── FilterError            a `where` expression that does not parse, or an unknown field
+    │   ├── QueryError             a lexical query that does not parse
     │   └── ShapeError             arrays of the wrong shape or dtype
     ├── DocumentRefusedError       one document cannot be read; the others go on
     ├── MissingExtraError          an optional dependency is not installed
@@ -46,6 +47,14 @@ class InputError(SearchkitError, ValueError):
 
 class FilterError(InputError):
     """A ``where`` expression does not parse or names an unknown field; ``position`` counts characters from 0."""
+
+    def __init__(self, message: str, *, hint: str = "", position: int | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.position = position
+
+
+class QueryError(InputError):
+    """A lexical query does not parse; ``position`` counts characters from 0."""
 
     def __init__(self, message: str, *, hint: str = "", position: int | None = None) -> None:
         super().__init__(message, hint=hint)

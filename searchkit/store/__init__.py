@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from searchkit.store.lexical_query import LexicalQuery, parse_query, plain_query
 from searchkit.store.reader import MAX_CHUNK_ID, VECTOR_DTYPE, StoreReader
 from searchkit.store.rows import (
     ChunkRow,
@@ -26,6 +27,7 @@ __all__ = [
     "Counts",
     "DocumentRow",
     "GenerationRow",
+    "LexicalQuery",
     "NewChunk",
     "NewDocument",
     "NewSource",
@@ -36,4 +38,6 @@ __all__ = [
     "StoreReader",
     "StoreWriter",
     "StoredSettings",
+    "parse_query",
+    "plain_query",
 ]

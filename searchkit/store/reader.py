@@ -14,6 +14,7 @@ import numpy as np
 
 from searchkit.errors import IndexDamagedError
 from searchkit.store.connection import connect_reader, is_frozen, transaction, translated
+from searchkit.store.lexical import LexicalReader
 from searchkit.store.rows import (
     ChunkRow,
     Counts,
@@ -27,6 +28,8 @@ from searchkit.store.rows import (
 
 if TYPE_CHECKING:
     from searchkit.store.filters import SqlCondition
+    from searchkit.store.lexical import Scores
+    from searchkit.store.lexical_query import LexicalQuery
     from searchkit.types import HalfRows, Ids
 
 VECTOR_DTYPE = "<f2"
@@ -52,12 +55,14 @@ class StoreReader:
         self._path = path
         self.is_frozen = is_frozen(path)  # whether it may not see what is committed from now on
         self._connection = connect_reader(path)
+        self._lexical = LexicalReader(self._connection)
 
     @classmethod
     def over(cls, connection: sqlite3.Connection, path: Path) -> StoreReader:
         """A reader on an open connection, for the writer that reads what it has not yet committed."""
         reader = cls.__new__(cls)
         reader._path, reader.is_frozen, reader._connection = path, False, connection
+        reader._lexical = LexicalReader(connection)
         return reader
 
     def close(self) -> None:
@@ -166,6 +171,24 @@ class StoreReader:
                 "embeddings of different lengths in one index", hint="index again: searchkit index FOLDER"
             )
         return np.frombuffer(b"".join(blobs), dtype=VECTOR_DTYPE).reshape(len(blobs), -1)
+
+    # --- words
+
+    def has_lexical(self) -> bool:
+        """Whether words can be looked up; not so in an index of an older searchkit until somebody writes to it."""
+        return self._lexical.exists()
+
+    def lexical_nearest(self, query: LexicalQuery, k: int, allowed: Ids | None = None) -> tuple[Scores, Ids]:
+        """The ``k`` chunks that answer the words of a query best, among those allowed: BM25 (n,), ids (n,)."""
+        return self._lexical.nearest(query, k, allowed)
+
+    def lexical_scores(self, query: LexicalQuery, ids: Ids) -> Scores:
+        """BM25 of the chunks ``ids`` (N,) in that order, 0 where nothing matches."""
+        return self._lexical.scores(query, ids)
+
+    def matched_terms(self, query: LexicalQuery, ids: Ids) -> dict[int, tuple[str, ...]]:
+        """The terms of the query that occur in each chunk, as the person wrote them."""
+        return self._lexical.matched_terms(query, ids)
 
     # --- chunks and documents
 

@@ -6,6 +6,7 @@ WAL mode with ``synchronous=FULL``, so what a commit acknowledged survives a cra
 ``PRAGMA user_version`` holds the schema version; each step to it is one numbered migration.
 
     version 1   sources, documents, chunks, embeddings, generations, deleted chunks
+    version 2   chunk_words: the words of the chunks, for lexical search
 """
 
 from __future__ import annotations
@@ -14,11 +15,12 @@ import sqlite3
 from typing import TYPE_CHECKING
 
 from searchkit.errors import IndexDamagedError, IndexFormatError
+from searchkit.store.words import ANALYSIS_VERSION
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 APPLICATION_ID = 0x73726368  # "srch", so that `file` and we can tell this database from any other
 
 TABLES = """
@@ -115,6 +117,28 @@ END;
 """
 
 
+LEXICAL_TABLES = """
+-- The words of every chunk, `rowid` its chunk_id. It holds no text of its own: what it takes, and has to be given again
+-- to forget it, is made by the function indexed_words(), which the writer registers.
+CREATE VIRTUAL TABLE chunk_words USING fts5 (title, headings, text, content = '', tokenize = 'porter ascii');
+CREATE TRIGGER index_words AFTER INSERT ON chunks
+BEGIN
+    INSERT INTO chunk_words (rowid, title, headings, text)
+    SELECT new.chunk_id, indexed_words(d.title), indexed_words(new.heading_path), indexed_words(new.text)
+    FROM documents d WHERE d.document_id = new.document_id;
+END;
+CREATE TRIGGER forget_words BEFORE DELETE ON documents  -- while its chunks are still there
+BEGIN
+    INSERT INTO chunk_words (chunk_words, rowid, title, headings, text)
+    SELECT 'delete', c.chunk_id, indexed_words(old.title), indexed_words(c.heading_path), indexed_words(c.text)
+    FROM chunks c WHERE c.document_id = old.document_id;
+END;
+INSERT INTO chunk_words (rowid, title, headings, text)
+SELECT c.chunk_id, indexed_words(d.title), indexed_words(c.heading_path), indexed_words(c.text)
+FROM chunks c JOIN documents d USING (document_id);
+"""
+
+
 def migrate(connection: sqlite3.Connection) -> None:
     """Bring the tables to ``SCHEMA_VERSION``; each migration and the note of it are one transaction.
 
@@ -135,6 +159,13 @@ def migrate(connection: sqlite3.Connection) -> None:
             db.execute(statement)
         db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         db.execute("PRAGMA user_version = 1")
+
+    @steps(name="0002 words")
+    def words(db: Database) -> None:
+        for statement in _statements(LEXICAL_TABLES):
+            db.execute(statement)
+        db.execute("INSERT OR REPLACE INTO settings VALUES ('analysis_version', ?)", [str(ANALYSIS_VERSION)])
+        db.execute("PRAGMA user_version = 2")
 
     steps.apply(Database(connection))
 
