@@ -10,7 +10,6 @@ from pathlib import Path
 
 from searchkit.errors import IndexDamagedError, IndexStateError
 from searchkit.store.schema import check_version, migrate
-from searchkit.store.words import indexed_words
 
 BUSY_TIMEOUT_S = 10.0
 CACHE_KIB = 16_384
@@ -25,7 +24,6 @@ def connect_writer(path: Path) -> sqlite3.Connection:
             connection.execute("PRAGMA synchronous = FULL")
             connection.execute("PRAGMA foreign_keys = ON")
             connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
-            connection.create_function("indexed_words", 1, indexed_words, deterministic=True)
             migrate(connection)
         except BaseException:
             connection.close()

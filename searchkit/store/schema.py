@@ -15,7 +15,7 @@ import sqlite3
 from typing import TYPE_CHECKING
 
 from searchkit.errors import IndexDamagedError, IndexFormatError
-from searchkit.store.words import ANALYSIS_VERSION
+from searchkit.store.words import ANALYSIS_VERSION, indexed_words
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
@@ -140,13 +140,15 @@ FROM chunks c JOIN documents d USING (document_id);
 
 
 def migrate(connection: sqlite3.Connection) -> None:
-    """Bring the tables to ``SCHEMA_VERSION``; each migration and the note of it are one transaction.
+    """Bring the tables to ``SCHEMA_VERSION``; each migration and the note of it are one transaction. From now on the
+    connection has the function that the triggers call.
 
     Raises:
         IndexFormatError: the database was written by a newer searchkit.
         IndexDamagedError: it is not one of ours.
     """
     version = check_version(connection)
+    connection.create_function("indexed_words", 1, indexed_words, deterministic=True)
     if version == SCHEMA_VERSION:
         return
     from sqlite_utils import Database, Migrations
