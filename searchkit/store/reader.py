@@ -217,6 +217,25 @@ class StoreReader:
         )
         return {row[0]: _chunk_row(row) for row in rows}
 
+    def document_numbers(self, ids: Ids) -> Ids:
+        """The ``document_id`` of each of the chunks ``ids`` (N,), in that order. Every id must exist."""
+        found = dict(
+            self._connection.execute(
+                "SELECT chunk_id, document_id FROM chunks WHERE chunk_id IN (SELECT value FROM json_each(?))",
+                [json.dumps(ids.tolist())],
+            )
+        )
+        return np.array([found[chunk_id] for chunk_id in ids.tolist()], dtype=np.int64)
+
+    def chunks_around(self, chunk_id: int, count: int) -> list[ChunkRow]:
+        """A chunk with up to ``count`` before and after it in its document, in order; nothing for an unknown one."""
+        rows = self._connection.execute(
+            f"SELECT {CHUNK_COLUMNS} JOIN chunks here ON here.chunk_id = ? WHERE c.document_id = here.document_id "
+            "AND c.position BETWEEN here.position - ? AND here.position + ? ORDER BY c.position",
+            [chunk_id, count, count],
+        )
+        return [_chunk_row(row) for row in rows]
+
     def chunks_of(self, doc_id: str) -> list[ChunkRow]:
         rows = self._connection.execute(f"SELECT {CHUNK_COLUMNS} WHERE d.doc_id = ? ORDER BY c.position", [doc_id])
         return [_chunk_row(row) for row in rows]

@@ -185,7 +185,7 @@ def test_a_write_into_a_read_only_folder_is_told_plainly(tmp_path: Path) -> None
 def test_a_change_that_cannot_be_committed_is_undone(store: StoreWriter) -> None:
     with pytest.raises(sqlite3.IntegrityError), store.change():
         store._connection.execute("PRAGMA defer_foreign_keys = ON")
-        store._connection.execute("INSERT INTO embeddings VALUES (7, x'')")  # of no chunk: COMMIT refuses
+        store._connection.execute("INSERT INTO embeddings (chunk_id, vector) VALUES (7, x'')")  # of no chunk: COMMIT refuses
     assert not store._connection.in_transaction
     put_file(store, source("a.md"), document("a.md", "one"))
 
@@ -234,3 +234,26 @@ def test_a_full_disk_keeps_what_was_committed_before(store: StoreWriter) -> None
     with pytest.raises(IndexStateError, match="free some disk space"):
         put_file(store, source("b.md"), document("b.md", "two " * 10_000))
     assert store.read.document_names(limit=9) == ["a.md"]
+
+
+def test_the_chunks_around_one_are_those_of_its_document(store: StoreWriter) -> None:
+    with store.change():
+        store.put_document(document("a", "a0"), file=None)
+        store.put_document(document("b", "b0", "b1", "b2", "b3"), file=None)
+        store.put_document(document("c", "c0"), file=None)
+    read = store.read
+    second = read.chunks_of("b")[1].chunk_id
+    assert [row.text for row in read.chunks_around(second, 0)] == ["b1"]
+    assert [row.text for row in read.chunks_around(second, 1)] == ["b0", "b1", "b2"]
+    assert [row.text for row in read.chunks_around(second, 10**12)] == ["b0", "b1", "b2", "b3"]
+    assert read.chunks_around(999, 1) == []
+
+
+def test_each_chunk_knows_its_document_in_the_order_asked(store: StoreWriter) -> None:
+    with store.change():
+        for name in ("a", "b"):
+            store.put_document(document(name, f"{name}0", f"{name}1"), file=None)
+    first, second = (store.read.chunks_of(name) for name in ("a", "b"))
+    ids = np.array([second[1].chunk_id, first[0].chunk_id, second[0].chunk_id])
+    expected = [second[0].document_id, first[0].document_id, second[0].document_id]
+    assert store.read.document_numbers(ids).tolist() == expected
