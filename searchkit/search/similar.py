@@ -31,8 +31,8 @@ def neighbours_of(reader: StoreReader, snapshot: Snapshot, target: int | str, qu
 
 def _chunks_of(reader: StoreReader, target: int | str) -> Ids:
     if isinstance(target, int):
-        ids = np.array([target] if 0 < target <= MAX_CHUNK_ID else [], dtype=np.int64)
-        found = ids if reader.chunk_rows(ids) else ids[:0]
+        is_there = 0 < target <= MAX_CHUNK_ID and reader.has_chunk(target)
+        found = np.array([target] if is_there else [], dtype=np.int64)
     else:
         found = reader.chunk_ids_of(target)
     if not len(found):

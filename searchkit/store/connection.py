@@ -9,10 +9,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from searchkit.errors import IndexDamagedError, IndexStateError
+from searchkit.store.checksums import register_checksums
 from searchkit.store.schema import check_version, migrate
 
+MEND = "see what is wrong with `searchkit verify`, mend it with `searchkit repair`"
 BUSY_TIMEOUT_S = 10.0
 CACHE_KIB = 16_384
+_SIGNS_OF_DAMAGE = ("malformed", "not a database", "disk image", "Could not decode", "user-defined function raised")
 
 
 def connect_writer(path: Path) -> sqlite3.Connection:
@@ -42,6 +45,7 @@ def connect_reader(path: Path) -> sqlite3.Connection:
             check_same_thread=False,
         )
         try:
+            register_checksums(connection)
             connection.execute("PRAGMA query_only = ON")
             connection.execute("PRAGMA trusted_schema = OFF")  # a hostile schema may not call functions
             if check_version(connection) == 0:
@@ -68,9 +72,8 @@ def translated(path: Path) -> Iterator[None]:
         yield
     except sqlite3.DatabaseError as error:
         text = str(error)
-        if "malformed" in text or "not a database" in text or "disk image" in text:
-            hint = "restore a backup or index again: searchkit index FOLDER"
-            raise IndexDamagedError(f"{path.name} is damaged: {text}", hint=hint) from error
+        if any(sign in text for sign in _SIGNS_OF_DAMAGE):
+            raise IndexDamagedError(f"{path.name} is damaged: {text.splitlines()[0][:200]}", hint=MEND) from error
         if isinstance(error, sqlite3.OperationalError):
             raise IndexStateError(f"{path.name}: {text}", hint=_operational_hint(text)) from error
         raise

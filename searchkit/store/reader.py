@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from searchkit.errors import IndexDamagedError
-from searchkit.store.connection import connect_reader, is_frozen, transaction, translated
+from searchkit.store.checksums import checksum_of, vector_checksum
+from searchkit.store.connection import MEND, connect_reader, is_frozen, transaction, translated
 from searchkit.store.lexical import LexicalReader
 from searchkit.store.rows import (
     ChunkRow,
@@ -36,10 +37,13 @@ VECTOR_DTYPE = "<f2"
 MAX_CHUNK_ID = 2**63 - 1
 
 CHUNKS_JOINED = "chunks c JOIN documents d USING (document_id) LEFT JOIN sources s USING (source_id)"
-CHUNK_COLUMNS = f"""
+CHUNK_COLUMNS = """
     c.chunk_id, c.document_id, d.doc_id, s.path, d.title, d.metadata, d.lines_are_source,
-    c.text, c.heading_path, c.start, c."end", c.line_start, c.line_end, c.page
-    FROM {CHUNKS_JOINED}"""
+    c.text, c.heading_path, c.start, c."end", c.line_start, c.line_end, c.page"""
+CHUNK_IS_SOUND = (
+    f"c.checksum IS {checksum_of('chunks', 'c.')} AND d.checksum IS {checksum_of('documents', 'd.')} "
+    f"AND (s.source_id IS NULL OR s.checksum IS {checksum_of('sources', 's.')})"
+)
 NAMED = "(d.doc_id = ? OR d.source_id = (SELECT source_id FROM sources WHERE path = ?))"  # by two indexes, not a scan
 SOURCE_COLUMNS = "source_id, root_id, path, size, mtime_ns, content_hash, options_digest, status, reason FROM sources"
 
@@ -55,6 +59,7 @@ class StoreReader:
         self._path = path
         self.is_frozen = is_frozen(path)  # whether it may not see what is committed from now on
         self._connection = connect_reader(path)
+        self._is_checked = has_checksums(self._connection)
         self._lexical = LexicalReader(self._connection)
 
     @classmethod
@@ -62,6 +67,7 @@ class StoreReader:
         """A reader on an open connection, for the writer that reads what it has not yet committed."""
         reader = cls.__new__(cls)
         reader._path, reader.is_frozen, reader._connection = path, False, connection
+        reader._is_checked = has_checksums(connection)
         reader._lexical = LexicalReader(connection)
         return reader
 
@@ -90,13 +96,16 @@ class StoreReader:
         return StoredSettings(**values)
 
     def _setting(self, name: str, **default: object) -> Any:
-        row = self._connection.execute("SELECT value FROM settings WHERE name = ?", [name]).fetchone()
+        sound = f"checksum IS {checksum_of('settings')}" if self._is_checked else "1"
+        row = self._connection.execute(f"SELECT value, {sound} FROM settings WHERE name = ?", [name]).fetchone()
         if row is None:
             if "default" in default:
                 return default["default"]
             raise IndexDamagedError(
                 f"{self._path.name} lacks its setting {name!r}", hint="index again: searchkit index FOLDER"
             )
+        if not row[1]:
+            raise altered(f"setting {name!r}")
         return json.loads(row[0])
 
     def counts(self) -> Counts:
@@ -112,10 +121,16 @@ class StoreReader:
         )
 
     def generation(self) -> GenerationRow | None:
+        sound = f"checksum IS {checksum_of('generations')}" if self._is_checked else "1"
         row = self._connection.execute(
-            "SELECT generation, file, kind, sha256, size, vector_count, max_chunk_id FROM generations"
+            f"SELECT generation, file, kind, sha256, size, vector_count, max_chunk_id, {sound} FROM generations"
         ).fetchone()
-        return None if row is None else GenerationRow(*row)
+        if row is None:
+            return None
+        *values, is_sound = row
+        if not is_sound:
+            raise altered("the record of the vectors file")
+        return GenerationRow(*values)
 
     def metadata_fields(self) -> list[str]:
         return [name for (name,) in self._connection.execute("SELECT name FROM metadata_fields ORDER BY name")]
@@ -128,15 +143,14 @@ class StoreReader:
 
     def vectors(self, ids: Ids) -> HalfRows:
         """The stored vectors of ``ids`` (N,) in that order, float16 (N, D). Every id must exist."""
-        blobs = dict(
-            self._connection.execute(
-                "SELECT chunk_id, vector FROM embeddings WHERE chunk_id IN (SELECT value FROM json_each(?))",
-                [json.dumps(ids.tolist())],
-            )
+        rows = self._connection.execute(
+            f"SELECT {self._vector_columns} FROM embeddings WHERE chunk_id IN (SELECT value FROM json_each(?))",
+            [json.dumps(ids.tolist())],
         )
+        blobs = {row[0]: row for row in rows}
         missing = [chunk_id for chunk_id in ids.tolist() if chunk_id not in blobs]
         if missing:
-            raise IndexDamagedError(f"chunk {missing[0]} has no embedding", hint="index again: searchkit index FOLDER")
+            raise IndexDamagedError(f"chunk {missing[0]} has no embedding", hint=MEND)
         return self._decoded([blobs[chunk_id] for chunk_id in ids.tolist()])
 
     def iter_vectors(
@@ -144,11 +158,11 @@ class StoreReader:
     ) -> Iterator[tuple[Ids, HalfRows]]:
         """Vectors of the chunks above ``after`` by ascending id: (ids (N,), float16 rows (N, D)) a batch."""
         cursor = self._connection.execute(
-            "SELECT chunk_id, vector FROM embeddings WHERE chunk_id > ? AND chunk_id <= ? ORDER BY chunk_id",
+            f"SELECT {self._vector_columns} FROM embeddings WHERE chunk_id > ? AND chunk_id <= ? ORDER BY chunk_id",
             [after, up_to],
         )
         while rows := cursor.fetchmany(batch):
-            yield np.array([row[0] for row in rows], dtype=np.int64), self._decoded([row[1] for row in rows])
+            yield np.array([row[0] for row in rows], dtype=np.int64), self._decoded(rows)
 
     def deleted_ids(self) -> Ids:
         """Chunks that the FAISS file holds and the database no more, ascending."""
@@ -157,19 +171,33 @@ class StoreReader:
     def known_vectors(self, passage_hashes: Sequence[bytes]) -> dict[bytes, bytes]:
         """Stored vectors by the hash of their passage, so that an equal passage is not encoded again."""
         known: dict[bytes, bytes] = {}
-        query = "SELECT vector FROM chunks JOIN embeddings USING (chunk_id) WHERE passage_hash = ? LIMIT 1"
+        query = (
+            f"SELECT {self._vector_columns} FROM embeddings WHERE chunk_id = "
+            "(SELECT chunk_id FROM chunks WHERE passage_hash = ? LIMIT 1)"
+        )
         for passage_hash in passage_hashes:
             row = self._connection.execute(query, [passage_hash]).fetchone()
-            if row is not None:
-                known[passage_hash] = row[0]
+            if row is not None and self._is_unaltered(*row):  # else it is better made anew
+                known[passage_hash] = row[1]
         return known
 
-    def _decoded(self, blobs: list[bytes]) -> HalfRows:
+    @property
+    def _vector_columns(self) -> str:
+        return "chunk_id, vector, checksum" if self._is_checked else "chunk_id, vector, NULL"
+
+    def _is_unaltered(self, chunk_id: int, vector: object, checksum: int | None) -> bool:
+        if not self._is_checked:
+            return True
+        return isinstance(vector, bytes) and vector_checksum(chunk_id, vector) == checksum
+
+    def _decoded(self, rows: list[tuple[int, bytes, int | None]]) -> HalfRows:
+        for row in rows:
+            if not self._is_unaltered(*row):
+                raise altered(f"the vector of chunk {row[0]}")
+        blobs = [row[1] for row in rows]
         width = len(blobs[0]) if blobs else 0
         if any(len(blob) != width for blob in blobs) or width % 2:
-            raise IndexDamagedError(
-                "embeddings of different lengths in one index", hint="index again: searchkit index FOLDER"
-            )
+            raise IndexDamagedError("embeddings of different lengths in one index", hint=MEND)
         return np.frombuffer(b"".join(blobs), dtype=VECTOR_DTYPE).reshape(len(blobs), -1)
 
     # --- words
@@ -211,11 +239,13 @@ class StoreReader:
         )
 
     def chunk_rows(self, ids: Ids) -> dict[int, ChunkRow]:
-        rows = self._connection.execute(
-            f"SELECT {CHUNK_COLUMNS} WHERE c.chunk_id IN (SELECT value FROM json_each(?))",
-            [json.dumps(ids.tolist())],
-        )
-        return {row[0]: _chunk_row(row) for row in rows}
+        """The chunks by id. Every id must exist."""
+        wanted = json.dumps(ids.tolist())
+        rows = {row.chunk_id: row for row in self._chunks("c.chunk_id IN (SELECT value FROM json_each(?))", wanted)}
+        missing = [chunk_id for chunk_id in ids.tolist() if chunk_id not in rows]
+        if missing:
+            raise IndexDamagedError(f"chunk {missing[0]} is not where it ought to be", hint=MEND)
+        return rows
 
     def document_numbers(self, ids: Ids) -> Ids:
         """The ``document_id`` of each of the chunks ``ids`` (N,), in that order. Every id must exist."""
@@ -229,21 +259,33 @@ class StoreReader:
 
     def chunks_around(self, chunk_id: int, count: int) -> list[ChunkRow]:
         """A chunk with up to ``count`` before and after it in its document, in order; nothing for an unknown one."""
-        rows = self._connection.execute(
-            f"SELECT {CHUNK_COLUMNS} JOIN chunks here ON here.chunk_id = ? WHERE c.document_id = here.document_id "
-            "AND c.position BETWEEN here.position - ? AND here.position + ? ORDER BY c.position",
-            [chunk_id, count, count],
+        rows = self._chunks(
+            "(c.document_id, c.position) IN (SELECT here.document_id, near.position FROM chunks here "
+            "JOIN chunks near USING (document_id) WHERE here.chunk_id = ? "
+            "AND near.position BETWEEN here.position - ? AND here.position + ?) ORDER BY c.position",
+            chunk_id,
+            count,
+            count,
         )
-        return [_chunk_row(row) for row in rows]
+        return list(rows)
 
     def chunks_of(self, doc_id: str) -> list[ChunkRow]:
-        rows = self._connection.execute(f"SELECT {CHUNK_COLUMNS} WHERE d.doc_id = ? ORDER BY c.position", [doc_id])
-        return [_chunk_row(row) for row in rows]
+        return list(self._chunks("d.doc_id = ? ORDER BY c.position", doc_id))
 
     def iter_chunks(self, *, after: int = 0) -> Iterator[ChunkRow]:
         """The chunks above an id, ascending."""
-        rows = self._connection.execute(f"SELECT {CHUNK_COLUMNS} WHERE c.chunk_id > ? ORDER BY c.chunk_id", [after])
-        return (_chunk_row(row) for row in rows)
+        return self._chunks("c.chunk_id > ? ORDER BY c.chunk_id", after)
+
+    def _chunks(self, clause: str, *parameters: object) -> Iterator[ChunkRow]:
+        sound = CHUNK_IS_SOUND if self._is_checked else "1"
+        sql = f"SELECT {CHUNK_COLUMNS}, {sound} FROM {CHUNKS_JOINED} WHERE {clause}"
+        for *values, is_sound in self._connection.execute(sql, parameters):
+            if not is_sound:
+                raise altered(f"chunk {values[0]}, or its document {str(values[2])!r},")
+            yield _chunk_row(values)
+
+    def has_chunk(self, chunk_id: int) -> bool:
+        return self._scalar("SELECT count(*) FROM chunks WHERE chunk_id = ?", chunk_id) > 0
 
     def chunk_ids_of(self, name: str) -> Ids:
         """The chunks of a document or of a file, ascending."""
@@ -307,6 +349,16 @@ class StoreReader:
 
     def _ids(self, sql: str, *parameters: object) -> Ids:
         return np.fromiter((row[0] for row in self._connection.execute(sql, parameters)), dtype=np.int64)
+
+
+def has_checksums(connection: sqlite3.Connection) -> bool:
+    """Whether a writer of version 3 has been here; until then nothing can be compared."""
+    return int(connection.execute("PRAGMA user_version").fetchone()[0]) >= 3
+
+
+def altered(what: str) -> IndexDamagedError:
+    """The error for a row that is not what its checksum says."""
+    return IndexDamagedError(f"{what} is not as it was written", hint=MEND)
 
 
 def _chunk_row(row: Sequence[Any]) -> ChunkRow:

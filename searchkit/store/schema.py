@@ -7,6 +7,7 @@ WAL mode with ``synchronous=FULL``, so what a commit acknowledged survives a cra
 
     version 1   sources, documents, chunks, embeddings, generations, deleted chunks
     version 2   chunk_words: the words of the chunks, for lexical search
+    version 3   a checksum beside each row (see `checksums`)
 """
 
 from __future__ import annotations
@@ -15,12 +16,13 @@ import sqlite3
 from typing import TYPE_CHECKING
 
 from searchkit.errors import IndexDamagedError, IndexFormatError
+from searchkit.store.checksums import checksum_statements, register_checksums
 from searchkit.store.words import ANALYSIS_VERSION, indexed_words
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 APPLICATION_ID = 0x73726368  # "srch", so that `file` and we can tell this database from any other
 
 TABLES = """
@@ -149,6 +151,7 @@ def migrate(connection: sqlite3.Connection) -> None:
     """
     version = check_version(connection)
     connection.create_function("indexed_words", 1, indexed_words, deterministic=True)
+    register_checksums(connection)
     if version == SCHEMA_VERSION:
         return
     from sqlite_utils import Database, Migrations
@@ -168,6 +171,12 @@ def migrate(connection: sqlite3.Connection) -> None:
             db.execute(statement)
         db.execute("INSERT OR REPLACE INTO settings VALUES ('analysis_version', ?)", [str(ANALYSIS_VERSION)])
         db.execute("PRAGMA user_version = 2")
+
+    @steps(name="0003 checksums")
+    def checksums(db: Database) -> None:
+        for statement in checksum_statements():
+            db.execute(statement)
+        db.execute("PRAGMA user_version = 3")
 
     steps.apply(Database(connection))
 

@@ -59,7 +59,9 @@ class StoreWriter:
             self._set(name, value)
 
     def _set(self, name: str, value: object) -> None:
-        self._connection.execute("INSERT OR REPLACE INTO settings VALUES (?, ?)", [name, json.dumps(value)])
+        self._connection.execute(
+            "INSERT OR REPLACE INTO settings (name, value) VALUES (?, ?)", [name, json.dumps(value)]
+        )
 
     # --- roots and sources
 
@@ -179,7 +181,9 @@ class StoreWriter:
                 new.passage_hash,
             ],
         )
-        self._connection.execute("INSERT INTO embeddings VALUES (?, ?)", [cursor.lastrowid, new.vector])
+        self._connection.execute(
+            "INSERT INTO embeddings (chunk_id, vector) VALUES (?, ?)", [cursor.lastrowid, new.vector]
+        )
 
     def forget_unused_fields(self) -> None:
         """Drop names of metadata that no document has any more."""
@@ -200,7 +204,8 @@ class StoreWriter:
         created = datetime.now(timezone.utc).isoformat(timespec="seconds")
         self.clear_generation()
         self._connection.execute(
-            "INSERT INTO generations SELECT ?, ?, ?, ?, ?, ?, coalesce(max(chunk_id), 0), ? FROM chunks",
+            "INSERT INTO generations (generation, file, kind, sha256, size, vector_count, max_chunk_id, created) "
+            "SELECT ?, ?, ?, ?, ?, ?, coalesce(max(chunk_id), 0), ? FROM chunks",
             [generation, file, kind, sha256, size, vector_count, created],
         )
 
