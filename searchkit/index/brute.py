@@ -24,14 +24,15 @@ from searchkit.index.contract import (
     check_k,
     unit_queries,
 )
+from searchkit.index.halves import widened
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from searchkit.types import Ids, Rows
 
-_BLOCK_ROWS = 4096  # widened to float32 or float64 at a time
-_SCORES_HELD = 1 << 24  # first-pass scores held at a time: 64 MB
+_BLOCK_ROWS = 2048  # widened to float32 or float64 at a time: in 3 MB of cache at 384 dimensions
+_QUERIES_AT_ONCE = 256
 
 
 def exact_scores(
@@ -91,7 +92,8 @@ def rescore(query: Rows, rows: StoredRows) -> Rows:
     """
     if rows.ndim != 2:
         raise ShapeError(f"rows have shape {rows.shape}; expected (any, dimension)")
-    return _cosines(unit_queries(query[np.newaxis], rows.shape[1])[0], rows)
+    every = np.arange(len(rows))
+    return _cosines(unit_queries(query[np.newaxis], rows.shape[1]), np.zeros_like(every), rows, every)
 
 
 def nothing_found(queries: int, k: int) -> Neighbours:
@@ -113,16 +115,14 @@ def selected_positions(ids: Ids, allowed: IdFilter | None, excluded: Ids | None)
 
 
 def nearest(unit: Rows, ids: Ids, rows: StoredRows, k: int, positions: NDArray[np.int64] | None) -> Neighbours:
-    """Gives the k nearest among the positions (None: all) for (Q, D) unit queries."""
+    """Gives the k nearest among the positions (None: all) for (Q, D) unit queries; `ids` ascend.
+
+    Memory holds 2,048 rows in float32 and their scores with 256 queries, whatever the number of rows.
+    """
     found = nothing_found(len(unit), k)
-    count = len(ids) if positions is None else len(positions)
-    step = max(1, _SCORES_HELD // max(1, count))
-    for first in range(0, len(unit), step):
-        queries = unit[first : first + step]
-        for offset, scores in enumerate(_first_pass(queries, rows, positions, count)):
-            near = _could_be_best(scores, k, rounding_margin(rows.shape[1]))
-            chosen = near if positions is None else positions[near]
-            refine(found, first + offset, queries[offset], ids, rows, chosen)
+    for first in range(0, len(unit), _QUERIES_AT_ONCE):
+        part = slice(first, first + _QUERIES_AT_ONCE)
+        _Best(Neighbours(found.scores[part], found.ids[part]), unit[part], ids, rows).take(positions)
     return found
 
 
@@ -130,7 +130,8 @@ def refine(
     found: Neighbours, place: int, query: Rows, ids: Ids, rows: StoredRows, positions: NDArray[np.int64]
 ) -> None:
     """Scores the rows at the positions in float64 and puts the best into `found` at `place`."""
-    scores, near = _cosines(query, rows, positions), ids[positions]
+    scores = _cosines(query[np.newaxis], np.zeros_like(positions), rows, positions)
+    near = ids[positions]
     best = np.lexsort((near, -scores))[: found.ids.shape[1]]
     found.scores[place, : len(best)] = scores[best]
     found.ids[place, : len(best)] = near[best]
@@ -146,29 +147,62 @@ def rounding_margin(dimension: int) -> float:
     return 2 * (dimension + 4) * 2.0**-24 * (1 + 2 * UNIT_TOLERANCE)
 
 
-def _first_pass(queries: Rows, rows: StoredRows, positions: NDArray[np.int64] | None, count: int) -> Rows:
-    scores = np.empty((len(queries), count), np.float32)
-    for start in range(0, count, _BLOCK_ROWS):
+class _Best:
+    """The best rows so far of each query, in `found`; what cannot be among them is passed over in float32."""
+
+    def __init__(self, found: Neighbours, queries: Rows, ids: Ids, rows: StoredRows) -> None:
+        self._found, self._queries, self._ids, self._rows = found, queries, ids, rows
+        self._floor = np.full((len(queries), 1), -np.inf, np.float32)  # a row below it is not among the best
+        self._waiting: list[tuple[NDArray[np.int64], NDArray[np.int64]]] = []  # (query, position) of rows above it
+
+    def take(self, positions: NDArray[np.int64] | None) -> None:
+        """Look at the rows at the positions, ascending; None for all."""
+        count = len(self._ids) if positions is None else len(positions)
+        wide = np.empty((min(count, _BLOCK_ROWS), self._rows.shape[1]), np.float32)
+        for start in range(0, count, _BLOCK_ROWS):
+            block = slice(start, min(start + _BLOCK_ROWS, count))
+            rows = self._rows[block] if positions is None else self._rows[positions[block]]
+            self._look_at(widened(rows, out=wide[: len(rows)]), start, positions)
+        self._settle()
+
+    def _look_at(self, block: Rows, start: int, positions: NDArray[np.int64] | None) -> None:
+        k, margin = self._found.ids.shape[1], rounding_margin(block.shape[1])
+        scores = self._queries @ block.T  # (Q, B)
+        if start == 0 and k < len(block):
+            self._floor = np.partition(scores, -k, axis=1)[:, -k, np.newaxis] - margin
+        query, near = np.divmod(np.flatnonzero(scores >= self._floor), len(block))
+        near += start
+        self._waiting.append((query, near if positions is None else positions[near]))
+        if sum(len(one) for one, _ in self._waiting) >= self._found.ids.size:
+            self._settle()
+            self._floor = np.maximum(self._floor, self._found.scores[:, -1:] - margin)
+
+    def _settle(self) -> None:
+        """Score what waits in float64 and keep the best."""
+        if not self._waiting:
+            return
+        query, position = (np.concatenate(column) for column in zip(*self._waiting, strict=True))
+        self._waiting.clear()
+        if not len(query):
+            return
+        order = np.argsort(query, kind="stable")
+        query, position = query[order], position[order]
+        counts = np.bincount(query, minlength=len(self._queries))
+        place = np.arange(len(query)) - np.repeat(np.cumsum(counts) - counts, counts)
+        new = nothing_found(len(self._queries), int(counts.max()))
+        new.scores[query, place] = _cosines(self._queries, query, self._rows, position)
+        new.ids[query, place] = self._ids[position]
+        best = merge(self._found, new, k=self._found.ids.shape[1])
+        self._found.scores[:], self._found.ids[:] = best.scores, best.ids
+
+
+def _cosines(queries: Rows, query: NDArray[np.int64], rows: StoredRows, position: NDArray[np.int64]) -> Rows:
+    """The score of each pair of a query and a row, (M,) float32: in float64 from its own row alone, rounded once."""
+    scores = np.empty(len(position), np.float32)
+    for start in range(0, len(position), _BLOCK_ROWS):
         block = slice(start, start + _BLOCK_ROWS)
-        chosen = rows[block] if positions is None else rows[positions[block]]
-        np.matmul(queries, chosen.astype(np.float32, copy=False).T, out=scores[:, block])
-    return scores
-
-
-def _could_be_best(scores: Rows, k: int, margin: float) -> NDArray[np.int64]:
-    if k >= len(scores):
-        return np.arange(len(scores))
-    kth = np.partition(scores, len(scores) - k)[len(scores) - k]
-    return np.flatnonzero(scores >= kth - margin)
-
-
-def _cosines(query: Rows, rows: StoredRows, positions: NDArray[np.int64] | None = None) -> Rows:
-    count = len(rows) if positions is None else len(positions)
-    scores, wide = np.empty(count, np.float32), query.astype(np.float64)
-    for start in range(0, count, _BLOCK_ROWS):
-        block = slice(start, start + _BLOCK_ROWS)
-        chosen = rows[block] if positions is None else rows[positions[block]]
-        scores[block] = (chosen.astype(np.float64) * wide).sum(axis=1)
+        products: NDArray[np.float64] = widened(rows[position[block]]) * queries[query[block]].astype(np.float64)
+        scores[block] = products.sum(axis=1)
     return scores
 
 

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from searchkit.errors import InputError, ShapeError
-from searchkit.index import IdFilter, Neighbours, build, exact_scores, merge, rescore
+from searchkit.index import IdFilter, Neighbours, brute, build, exact_scores, merge, rescore
 
 
 def unit_rows(seed: int, count: int, dimension: int = 16) -> np.ndarray:
@@ -90,3 +90,26 @@ def test_rows_are_checked() -> None:
         exact_scores(np.ones((1, 2), np.float32), np.array([4]), np.array([[np.nan, 1]], np.float16), 1)
     with pytest.raises(ShapeError, match="rows"):
         rescore(np.ones(4, np.float32), np.ones(4, np.float32))
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.data())
+def test_blocks_of_rows_and_batches_of_queries_do_not_show(data: st.DataObject) -> None:
+    """Against a sort of all cosines, with copies (ties) and blocks so small that the best come from many of them."""
+    count, k = data.draw(st.integers(1, 90)), data.draw(st.integers(1, 30))
+    rows = unit_rows(data.draw(st.integers(0, 9)), count)
+    copies = data.draw(st.lists(st.integers(0, count - 1), max_size=count))
+    rows[: len(copies)] = rows[copies]
+    ids = np.arange(count, dtype=np.int64) * 2
+    queries = unit_rows(99, data.draw(st.integers(1, 7))).astype(np.float32)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(brute, "_BLOCK_ROWS", data.draw(st.integers(1, 40)))
+        patch.setattr(brute, "_QUERIES_AT_ONCE", data.draw(st.integers(1, 4)))
+        scores, found = exact_scores(queries, ids, rows, k)
+    unit = queries / np.linalg.norm(queries.astype(np.float64), axis=1, keepdims=True)
+    cosines = (rows.astype(np.float64)[np.newaxis] * unit.astype(np.float32)[:, np.newaxis]).sum(axis=2)
+    for place, own in enumerate(cosines.astype(np.float32)):
+        best = np.lexsort((ids, -own))[:k]
+        np.testing.assert_array_equal(found[place, : len(best)], ids[best])
+        np.testing.assert_array_equal(scores[place, : len(best)], own[best])
+        assert (found[place, len(best) :] == -1).all()
