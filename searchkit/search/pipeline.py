@@ -11,7 +11,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -30,6 +30,10 @@ if TYPE_CHECKING:
     from searchkit.store import LexicalQuery, StoreReader
     from searchkit.types import Hit, Rows
 
+NO_WORDS = (
+    "the index was written by an older searchkit and has no words to look up, so this is the dense part's answer alone; "
+    "the next `searchkit index FOLDER` adds them"
+)
 FUSED_DEPTH = 100  # candidates of each part that are fused; a chunk below both cuts would be far down anyway
 
 
@@ -48,11 +52,12 @@ class Answer:
 
     Attributes:
         hits: best first.
-        mode: what looked for candidates.
+        mode: what looked for candidates; ``dense`` for a hybrid question to an index without words, see ``notices``.
         index_kind: of the FAISS file, or ``none`` before the first.
         allowed: chunks that the filter let through; None without a filter.
         candidates: by part, how many it proposed.
         seconds: by stage; those of a batch of queries are shared evenly.
+        notices: what a person ought to know about the answer, one sentence each.
     """
 
     hits: list[Hit]
@@ -61,6 +66,7 @@ class Answer:
     allowed: int | None
     candidates: Mapping[str, int]
     seconds: Mapping[str, float]
+    notices: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -81,6 +87,7 @@ class Stopwatch:
 def answer(view: View, texts: Sequence[str], question: Question) -> list[Answer]:
     """An answer for each query, all from the same state of the index."""
     watch = Stopwatch()
+    question, notices = _answerable(view.reader, question)
     with watch("filter"):
         allowed = allowed_chunks(view.reader, question)
     with watch("encode"):
@@ -100,9 +107,17 @@ def answer(view: View, texts: Sequence[str], question: Question) -> list[Answer]
                 allowed=None if allowed is None else len(allowed),
                 candidates={name: len(part) for name, part in found.parts.items()},
                 seconds=own.seconds,
+                notices=notices,
             )
         )
     return answers
+
+
+def _answerable(reader: StoreReader, question: Question) -> tuple[Question, tuple[str, ...]]:
+    """The question as this index can answer it, and what has to be said about that."""
+    if question.mode is Mode.HYBRID and not reader.has_lexical():
+        return replace(question, mode=Mode.DENSE), (NO_WORDS,)
+    return question, ()
 
 
 def allowed_chunks(reader: StoreReader, question: Question) -> IdFilter | None:

@@ -63,7 +63,7 @@ class Question:
     """
 
     k: int = 10
-    mode: Mode = Mode.DENSE
+    mode: Mode = Mode.HYBRID
     where: Where = None
     path: str | None = None
     min_score: float | None = None
