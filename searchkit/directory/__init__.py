@@ -4,6 +4,9 @@
     vectors-<generation>.faiss derived from it; may be deleted, is built again
     writer.lock               held by the process that writes; the kernel frees it when that process dies
     writer.json               who holds it: process, host, since when, command; a leftover means nothing
+    last-commit               the revision of the last commit, so that a lost log is noticed
+    encoders/                 encoders that were trained for this index, if any
+    searchkit.db.damaged-<n>  a database that `searchkit repair` replaced
 
 A generation is written beside as ``vectors-<generation>.faiss.tmp``, synced and renamed before the database
 names it. So a crash leaves the old generation in force, and at most a file that nobody names.
@@ -18,6 +21,7 @@ from searchkit.directory.generations import (
     remove_stale,
     write_generation,
 )
+from searchkit.directory.last_commit import LastCommit, note_commit, read_commit
 from searchkit.directory.lock import LockHolder, WriterLock, read_holder
 from searchkit.directory.resolve import DEFAULT_NAME, resolve_index
 
@@ -27,9 +31,12 @@ __all__ = [
     "LOCK_NAME",
     "GenerationFile",
     "IndexFolder",
+    "LastCommit",
     "LockHolder",
     "WriterLock",
     "check_generation",
+    "note_commit",
+    "read_commit",
     "read_holder",
     "remove_stale",
     "resolve_index",

@@ -11,10 +11,11 @@ from searchkit.errors import IndexDamagedError, IndexNotFoundError, IndexStateEr
 DB_NAME = "searchkit.db"
 LOCK_NAME = "writer.lock"
 HOLDER_NAME = "writer.json"
+COMMIT_NAME = "last-commit"
 _VECTORS = re.compile(r"vectors-[0-9]{1,18}\.faiss")
 _OURS = re.compile(
     rf"{re.escape(DB_NAME)}(-wal|-shm|-journal)?|{re.escape(LOCK_NAME)}|{re.escape(HOLDER_NAME)}"
-    rf"|{_VECTORS.pattern}(\.tmp)?"
+    rf"|{COMMIT_NAME}|{_VECTORS.pattern}(\.tmp)?|{re.escape(DB_NAME)}\.(mended|damaged-[0-9]+)(-wal|-shm|-journal)?"
 )
 
 
@@ -35,6 +36,10 @@ class IndexFolder:
     @property
     def holder(self) -> Path:
         return self.path / HOLDER_NAME
+
+    @property
+    def last_commit(self) -> Path:
+        return self.path / COMMIT_NAME
 
     def vectors(self, name: str) -> Path:
         """Gives the path of a vectors file by the name that the database records.

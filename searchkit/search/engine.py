@@ -10,9 +10,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from searchkit.directory import IndexFolder, WriterLock, resolve_index
+from searchkit.directory import IndexFolder, resolve_index
 from searchkit.errors import InputError
 from searchkit.search import inspect
+from searchkit.search.acknowledged import writing
 from searchkit.search.encoders import EncoderChoice, IndexSettings
 from searchkit.search.pipeline import Answer, View, answer
 from searchkit.search.question import Question, SearchOptions, Where, check_query
@@ -50,10 +51,11 @@ class SearchEngine:
     ...         print(hit.score, hit.path, hit.line_start)
     """
 
-    def __init__(self, folder: IndexFolder, encoder: EncoderChoice) -> None:
+    def __init__(self, folder: IndexFolder, encoder: EncoderChoice, wait_s: float = 0) -> None:
         """Use `open` or `open_or_create`."""
         self._folder = folder
         self._encoder = encoder
+        self._wait_s = wait_s
         self._readers = ReaderPool(folder)
         self._guard = threading.Lock()
         self._snapshot: Snapshot | None = None
@@ -65,6 +67,7 @@ class SearchEngine:
         *,
         encoder: Encoder | str | Path | None = None,
         device: str = "auto",
+        wait_s: float = 0,
     ) -> SearchEngine:
         """An existing index.
 
@@ -73,12 +76,13 @@ class SearchEngine:
                 ``SEARCHKIT_INDEX`` names, or ``default``.
             encoder: instead of the one that the index was built with; its fingerprint has to be the same.
             device: where a loaded encoder runs: ``auto``, ``cpu``, ``cuda`` or ``mps``.
+            wait_s: how long a change waits for another process that is writing.
 
         Raises:
             IndexNotFoundError: there is none; the message tells where it was looked for.
         """
         folder = IndexFolder(resolve_index(index, must_exist=True))
-        return cls(folder, EncoderChoice(encoder, IndexSettings(), folder.path, device))
+        return cls(folder, EncoderChoice(encoder, IndexSettings(), folder.path, device), wait_s)
 
     @classmethod
     def open_or_create(
@@ -88,6 +92,7 @@ class SearchEngine:
         encoder: Encoder | str | Path | None = None,
         settings: IndexSettings | None = None,
         device: str = "auto",
+        wait_s: float = 0,
     ) -> SearchEngine:
         """An index that comes into being with the first change, if it does not exist.
 
@@ -95,10 +100,10 @@ class SearchEngine:
             index: as for `open`.
             encoder: an encoder, or the name or folder of its checkpoint; None for the bundled one.
             settings: how documents are cut; only counts for a new index.
-            device: as for `open`.
+            device, wait_s: as for `open`.
         """
         folder = IndexFolder(resolve_index(index, must_exist=False))
-        return cls(folder, EncoderChoice(encoder, settings or IndexSettings(), folder.path, device))
+        return cls(folder, EncoderChoice(encoder, settings or IndexSettings(), folder.path, device), wait_s)
 
     @property
     def folder(self) -> Path:
@@ -327,7 +332,7 @@ class SearchEngine:
         if not self._folder.holds_index():
             self._encoder.load()  # without one there is no index, and nothing is left behind
         self._folder.create()
-        with WriterLock(self._folder), StoreWriter.opened(self._folder.database) as store:
+        with writing(self._folder, wait_s=self._wait_s) as store:
             if store.is_new():
                 settings = self._encoder.new_settings()
                 with store.change():

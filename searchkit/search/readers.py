@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from searchkit.directory import IndexFolder
 from searchkit.errors import InputError
+from searchkit.search.acknowledged import open_reader
 from searchkit.store import StoreReader
 
 
@@ -76,7 +77,7 @@ class ReaderPool:
                     reader.close()
                 else:
                     self._inherited.append(reader)
-        return place, StoreReader(self._folder.database)
+        return place, open_reader(self._folder)
 
     def _place(self) -> _Place:
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from searchkit.store.connection import MEND
 from searchkit.store.lexical_query import LexicalQuery, parse_query, plain_query
 from searchkit.store.reader import MAX_CHUNK_ID, VECTOR_DTYPE, StoreReader
 from searchkit.store.rows import (
@@ -22,6 +23,7 @@ from searchkit.store.writer import StoreWriter
 
 __all__ = [
     "MAX_CHUNK_ID",
+    "MEND",
     "VECTOR_DTYPE",
     "ChunkRow",
     "Counts",

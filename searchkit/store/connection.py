@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from searchkit.errors import IndexDamagedError, IndexStateError
+from searchkit.errors import IndexDamagedError, IndexNotFoundError, IndexStateError
 from searchkit.store.checksums import register_checksums
 from searchkit.store.schema import check_version, migrate
 
@@ -37,8 +37,14 @@ def connect_writer(path: Path) -> sqlite3.Connection:
 def connect_reader(path: Path) -> sqlite3.Connection:
     """A connection that cannot write. Works in a folder without write permission too."""
     with translated(path):
+        frozen = is_frozen(path)
+        if frozen and _has_log(path):
+            raise IndexStateError(
+                f"{path.parent} cannot be written to, and {path.name}-wal holds changes that are not yet in {path.name}",
+                hint="run `searchkit compact` where the folder can be written to",
+            )
         connection = sqlite3.connect(
-            f"{path.absolute().as_uri()}?mode=ro" + ("&immutable=1" if is_frozen(path) else ""),
+            f"{path.absolute().as_uri()}?mode=ro" + ("&immutable=1" if frozen else ""),
             uri=True,
             timeout=BUSY_TIMEOUT_S,
             isolation_level=None,
@@ -49,7 +55,7 @@ def connect_reader(path: Path) -> sqlite3.Connection:
             connection.execute("PRAGMA query_only = ON")
             connection.execute("PRAGMA trusted_schema = OFF")  # a hostile schema may not call functions
             if check_version(connection) == 0:
-                raise IndexDamagedError(f"{path.name} is empty", hint="index again: searchkit index FOLDER")
+                raise IndexNotFoundError(f"{path} is empty", hint="run `searchkit index FOLDER` to fill it")
         except BaseException:
             connection.close()
             raise
@@ -63,6 +69,13 @@ def is_frozen(path: Path) -> bool:
     cannot be made nobody who begins to write will know of us.
     """
     return not os.access(path.parent, os.W_OK) and not path.with_name(path.name + "-shm").exists()
+
+
+def _has_log(path: Path) -> bool:
+    try:
+        return path.with_name(path.name + "-wal").stat().st_size > 0
+    except OSError:
+        return False
 
 
 @contextmanager

@@ -86,6 +86,11 @@ class StoreReader:
         """Grows with every committed change. Where it begins is drawn, so that an index made anew has others."""
         return int(self._setting("revision"))
 
+    def identity(self) -> str | None:
+        """Tells this index from one that was made anew in its place; None before the first change."""
+        value = self._setting("identity", default=None)
+        return None if value is None else str(value)
+
     def updated(self) -> str | None:
         """When the last change was committed (ISO 8601, UTC)."""
         value = self._setting("updated", default=None)

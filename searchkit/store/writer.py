@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime, timezone
@@ -21,17 +21,20 @@ from searchkit.store.rows import NewChunk, NewDocument, NewSource, OpenSource, R
 class StoreWriter:
     """The one connection that writes; ``read`` sees its own uncommitted changes."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, path: Path, on_commit: Callable[[str, int], None] = lambda _identity, _revision: None) -> None:
+        """Open the database; ``on_commit`` is told its identity and revision after each commit."""
+        self._path, self._on_commit = path, on_commit
         self._connection = connect_writer(path)
         self.read = StoreReader.over(self._connection, path)
 
     @classmethod
     @contextmanager
-    def opened(cls, path: Path) -> Iterator[StoreWriter]:
+    def opened(
+        cls, path: Path, on_commit: Callable[[str, int], None] = lambda _identity, _revision: None
+    ) -> Iterator[StoreWriter]:
         """The writer, closed in the end; SQLite's errors come out as ours."""
         with translated(path):
-            writer = cls(path)
+            writer = cls(path, on_commit)
             try:
                 yield writer
             finally:
@@ -45,8 +48,14 @@ class StoreWriter:
         """One transaction that also moves the revision on, so that readers notice."""
         with translated(self._path), transaction(self._connection, write=True):
             yield
-            self._set("revision", int(self.read._setting("revision", default=secrets.randbits(48))) + 1)
+            identity = self.read.identity()
+            if identity is None:
+                identity = secrets.token_hex(8)
+                self._set("identity", identity)
+            revision = int(self.read._setting("revision", default=secrets.randbits(48))) + 1
+            self._set("revision", revision)
             self._set("updated", datetime.now(timezone.utc).isoformat(timespec="seconds"))
+        self._on_commit(identity, revision)
 
     # --- the whole index
 

@@ -19,6 +19,7 @@ from searchkit.errors import (
     InputError,
 )
 from searchkit.search import Progress, readers, reencode
+from searchkit.search.acknowledged import open_reader
 from searchkit.store import StoreReader
 
 TEXTS = ["apples grow on trees", "boats sail the sea", "clocks tell the time", "apples and boats"]
@@ -278,7 +279,7 @@ def test_an_engine_searches_while_it_walks_its_chunks(engine: SearchEngine) -> N
 def test_threads_that_ended_leave_no_connection_behind(engine: SearchEngine, monkeypatch: pytest.MonkeyPatch) -> None:
     engine.add(TEXTS)
     opened: list[StoreReader] = []
-    monkeypatch.setattr(readers, "StoreReader", lambda path: opened.append(StoreReader(path)) or opened[-1])
+    monkeypatch.setattr(readers, "open_reader", lambda folder: opened.append(open_reader(folder)) or opened[-1])
     for _ in range(5):
         thread = threading.Thread(target=engine.search, args=["apples"])
         thread.start()
@@ -290,7 +291,7 @@ def test_a_forked_process_opens_connections_of_its_own(engine: SearchEngine, mon
     engine.add(TEXTS)
     engine.search("apples")
     opened: list[StoreReader] = []
-    monkeypatch.setattr(readers, "StoreReader", lambda path: opened.append(StoreReader(path)) or opened[-1])
+    monkeypatch.setattr(readers, "open_reader", lambda folder: opened.append(open_reader(folder)) or opened[-1])
     engine.search("apples")
     assert not opened
     monkeypatch.setattr(readers.os, "getpid", lambda: -1)

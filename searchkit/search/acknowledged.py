@@ -1,0 +1,70 @@
+"""No commit that was acknowledged is missing: asked whenever a database is opened."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from searchkit.directory import IndexFolder, LastCommit, WriterLock, note_commit, read_commit
+from searchkit.errors import IndexDamagedError, IndexNotFoundError
+from searchkit.store import MEND, StoreReader, StoreWriter
+
+
+@contextmanager
+def writing(folder: IndexFolder, *, wait_s: float = 0) -> Iterator[StoreWriter]:
+    """The one writer of an index whose folder exists; every commit of it is noted beside the database.
+
+    Raises:
+        IndexLockedError: another process is writing, and still was after ``wait_s`` seconds.
+        IndexDamagedError: commits are missing; writing on would cover that up.
+    """
+    with WriterLock(folder, wait_s=wait_s):
+        _check_nothing_is_missing(folder)
+        with StoreWriter.opened(folder.database, noting(folder)) as store:
+            yield store
+
+
+def _check_nothing_is_missing(folder: IndexFolder) -> None:
+    if not folder.holds_index():
+        return
+    try:
+        open_reader(folder).close()
+    except IndexNotFoundError as error:  # of a first run that was cut off at once, unless something had been written
+        if read_commit(folder) is not None:
+            raise IndexDamagedError(f"{error.message}, though it was not", hint=MEND) from error
+
+
+def open_reader(folder: IndexFolder) -> StoreReader:
+    """A connection to a database that lacks no commit."""
+    last = read_commit(folder)  # before the database, which may go on meanwhile
+    reader = StoreReader(folder.database)
+    try:
+        with reader.snapshot():
+            missing = missing_commits(last, reader)
+    except BaseException:
+        reader.close()
+        raise
+    if missing:
+        reader.close()
+        raise IndexDamagedError(
+            f"{folder.database} lacks {missing_words(missing)}, though acknowledged: a part of its log is "
+            "damaged or was left behind when it was copied",
+            hint="`searchkit repair` brings back what the log still holds; `searchkit index` reads the files again",
+        )
+    return reader
+
+
+def missing_commits(last: LastCommit | None, reader: StoreReader) -> int:
+    """How many commits were acknowledged that the database does not have."""
+    if last is None or reader.identity() != last.identity:
+        return 0
+    return max(0, last.revision - reader.revision())
+
+
+def missing_words(number: int) -> str:
+    return "the last commit" if number == 1 else f"the last {number:,} commits"
+
+
+def noting(folder: IndexFolder) -> Callable[[str, int], None]:
+    """What a writer calls after each commit."""
+    return lambda identity, revision: note_commit(folder, LastCommit(identity, revision))

@@ -1,0 +1,108 @@
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+from word_encoder import WordEncoder
+
+from searchkit import SearchEngine
+from searchkit.directory import IndexFolder, read_commit
+from searchkit.errors import IndexDamagedError, IndexNotFoundError, IndexStateError
+
+FRAME = 24 + 4096
+
+
+@pytest.fixture
+def crashed(folder: Path, engine: SearchEngine, tmp_path: Path) -> Path:
+    """A copy of an index whose log holds commits, as a writer that was killed leaves it."""
+    engine.add(["apples grow"])
+    with engine._looking(), SearchEngine.open(folder, encoder=WordEncoder()) as writer:  # a reader keeps the log
+        writer.add(["boats sail"])
+        writer.add(["clocks tick"])
+        copy = tmp_path / "crashed"
+        shutil.copytree(folder, copy, ignore=shutil.ignore_patterns("*-shm"))
+    return copy
+
+
+def flip_in_log(folder: Path, *, from_end: int) -> None:
+    log = folder / "searchkit.db-wal"
+    data = bytearray(log.read_bytes())
+    data[-from_end] ^= 1
+    log.write_bytes(bytes(data))
+
+
+def test_after_a_crash_the_log_is_read(crashed: Path, encoder: WordEncoder) -> None:
+    with SearchEngine.open(crashed, encoder=encoder) as engine:
+        assert engine.status().documents == 3
+        engine.add(["dogs bark"])
+        assert engine.status().documents == 4
+
+
+@pytest.mark.parametrize("from_end", [1, 5 * FRAME])
+def test_commits_that_a_flipped_bit_takes_away_are_missed(crashed: Path, encoder: WordEncoder, from_end: int) -> None:
+    flip_in_log(crashed, from_end=from_end)
+    before = (crashed / "searchkit.db-wal").read_bytes()
+    with SearchEngine.open(crashed, encoder=encoder) as engine:
+        with pytest.raises(IndexDamagedError, match="lacks the last .*commit") as caught:
+            engine.search("boats")
+        with pytest.raises(IndexDamagedError):
+            engine.add(["dogs bark"])  # would write over what is left of the log
+    assert "searchkit repair" in caught.value.hint
+    assert (crashed / "searchkit.db-wal").read_bytes() == before
+
+
+def test_a_copy_without_its_log_is_noticed(crashed: Path, encoder: WordEncoder) -> None:
+    (crashed / "searchkit.db-wal").unlink()
+    with SearchEngine.open(crashed, encoder=encoder) as engine, pytest.raises(IndexDamagedError, match="lacks"):
+        engine.search("boats")
+
+
+def test_a_log_that_cannot_be_read_here_is_told(
+    crashed: Path, encoder: WordEncoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("os.access", lambda *_: False)
+    with (
+        SearchEngine.open(crashed, encoder=encoder) as engine,
+        pytest.raises(IndexStateError, match="cannot be written"),
+    ):
+        engine.search("boats")
+
+
+def test_an_index_made_anew_in_its_place_is_another(folder: Path, encoder: WordEncoder) -> None:
+    for text in ("apples", "boats"):
+        with SearchEngine.open_or_create(folder, encoder=encoder) as engine:
+            engine.add([text])
+            assert [hit.text for hit in engine.search("anything")] == [text]
+        (folder / "searchkit.db").unlink()
+        (folder / "searchkit.db-wal").unlink(missing_ok=True)
+
+
+def test_a_first_run_that_was_cut_off_bars_nothing(folder: Path, encoder: WordEncoder) -> None:
+    folder.mkdir()
+    (folder / "searchkit.db").touch()
+    with SearchEngine.open_or_create(folder, encoder=encoder) as engine:
+        with pytest.raises(IndexNotFoundError, match="is empty"):
+            engine.status()
+        engine.add(["apples"])
+        assert engine.status().documents == 1
+
+
+def test_a_database_that_lost_all_its_bytes_is_not_taken_for_a_new_one(engine: SearchEngine, folder: Path) -> None:
+    engine.add(["apples"])
+    engine.close()
+    for file in folder.glob("searchkit.db*"):
+        file.write_bytes(b"")
+    with SearchEngine.open(folder, encoder=WordEncoder()) as again, pytest.raises(IndexDamagedError, match="is empty"):
+        again.add(["boats"])
+
+
+def test_each_commit_is_noted(engine: SearchEngine, folder: Path) -> None:
+    engine.add(["apples"])
+    first = read_commit(IndexFolder(folder))
+    engine.delete(["text-1"])
+    second = read_commit(IndexFolder(folder))
+    assert first is not None
+    assert second is not None
+    assert second.identity == first.identity
+    assert second.revision > first.revision
