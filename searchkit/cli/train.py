@@ -43,7 +43,7 @@ def train(
     batch_size: Annotated[int | None, typer.Option("--batch-size", help="Rows a step.")] = None,
     learning_rate: Annotated[float | None, typer.Option("--lr", help="Learning rate.")] = None,
     temperature: Annotated[float | None, typer.Option("--temperature", help="Tau of the contrastive loss.")] = None,
-    precision: Annotated[str | None, typer.Option("--precision", help="fp32, bf16 or fp16.")] = None,
+    precision: Annotated[str | None, typer.Option("--precision", help="auto, fp32, bf16 or fp16.")] = None,
     device: Annotated[str | None, typer.Option("--device", help="auto, cpu, cuda or mps.")] = None,
     seed: Annotated[int | None, typer.Option("--seed", help="The same seed gives the same run.")] = None,
     promote: Annotated[
@@ -119,6 +119,7 @@ def _adaptation_settings(base: str, run: dict[str, Any]) -> Any:
     from searchkit.training import Precision, RunSettings
 
     usual: dict[str, Any] = {"learning_rate": 2e-5, "warmup": 0.1, "freeze_embeddings": True, "batch_size": 64}
+    usual["precision"] = Precision.AUTO
     return RunSettings(base=base, **(usual | run | _enums(run, Precision)))
 
 

@@ -29,6 +29,7 @@ from searchkit.training.learner import Learner
 from searchkit.training.mining import with_mined_negatives
 from searchkit.training.mixture import Mixture
 from searchkit.training.model import averaged, copy_weights, load_start, put_weights, trained_weights
+from searchkit.training.precision import settled
 from searchkit.training.probe import TrainingEncoder
 from searchkit.training.randomness import get_random_state, set_random_state
 from searchkit.training.recipe import Recipe, recipe_facts
@@ -62,10 +63,10 @@ class Loop:
         evaluate: Evaluate | None,
         progress: Callable[[TrainingProgress], None] | None,
     ) -> None:
-        run = recipe.run
-        self._recipe, self._run, self._out = recipe, run, out
+        self._world = join_world(recipe.run.device)
+        run = dataclasses.replace(recipe.run, precision=settled(recipe.run.precision, self._world.device))
+        self._recipe, self._run, self._out = dataclasses.replace(recipe, run=run), run, out
         self._evaluate, self._progress = evaluate, progress
-        self._world = join_world(run.device)
         torch.manual_seed(run.seed)
         self._start = load_start(run)
         self._model = self._start.model.to(self._world.device).train()

@@ -42,6 +42,7 @@ class Head(Enum):
 class Precision(Enum):
     """The number format of matrix products in training; weights and optimiser stay in fp32."""
 
+    AUTO = "auto"  # bf16 where the device multiplies it natively, otherwise fp32
     FP32 = "fp32"
     BF16 = "bf16"
     FP16 = "fp16"

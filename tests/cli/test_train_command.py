@@ -56,7 +56,7 @@ def test_flags_win_over_the_recipe_file(run: Run, calls: Calls, tmp_path: Path) 
         (["--unsup", "a.txt"], "--out is missing"),
         (["--out", "new"], "names no data"),
         (["--on", "default", "--unsup", "a.txt"], "--on trains on the index alone"),
-        (["--unsup", "a.txt", "--out", "new", "--precision", "fp8"], "expected one of fp32, bf16, fp16"),
+        (["--unsup", "a.txt", "--out", "new", "--precision", "fp8"], "expected one of auto, fp32, bf16, fp16"),
     ],
 )
 @pytest.mark.usefixtures("calls")

@@ -72,7 +72,7 @@ def test_base_beside_the_recipe_is_found_from_anywhere(tmp_path: Path) -> None:
         ('base = "some/model"', "", "'base' is missing"),
         ("steps = 100", 'steps = "many"', r"steps is 'many', expected int"),
         ("steps = 100", "steps = true", "steps is True, expected int"),
-        ('"bf16"', '"fp8"', "precision is 'fp8', expected one of fp32, bf16, fp16"),
+        ('"bf16"', '"fp8"', "precision is 'fp8', expected one of auto, fp32, bf16, fp16"),
         ('columns = ["sent0", "sent1", "hard_neg"]', 'columns = "sent0"', "expected a list"),
         ("steps = 100", "steps = 0", "steps is 0, which is out of range"),
         ("weight = 2.5", "weight = 0", "weight is 0"),
