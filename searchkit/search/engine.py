@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
     from searchkit.documents import ReadOptions, WalkOptions
     from searchkit.encoder import Encoder
+    from searchkit.search.corpus import Corpus
     from searchkit.types import Document, Hit
 
 
@@ -279,6 +280,14 @@ class SearchEngine:
         with self._looking() as reader:
             for row in reader.iter_chunks():
                 yield inspect.stored_chunk(row)
+
+    @contextmanager
+    def corpus(self) -> Iterator[Corpus]:
+        """All chunks with their vectors, from one committed state that lasts as long as the block."""
+        from searchkit.search.corpus import Corpus
+
+        with self._looking() as reader:
+            yield Corpus(reader)
 
     def locate(self, path: str) -> Path | None:
         """Where the file of a hit lies, or None when its folder was moved away."""

@@ -42,7 +42,15 @@ from searchkit.store.filter_tree import (
 )
 from searchkit.store.globs import path_matcher
 
-__all__ = ["BUILT_IN_FIELDS", "SqlCondition", "compile_filter", "parse_filter", "path_matcher"]
+__all__ = [
+    "BUILT_IN_FIELDS",
+    "FieldExpression",
+    "SqlCondition",
+    "compile_filter",
+    "field_expression",
+    "parse_filter",
+    "path_matcher",
+]
 
 _COLUMNS = {
     "path": "s.path",
@@ -54,6 +62,29 @@ _COLUMNS = {
 BUILT_IN_FIELDS = tuple(_COLUMNS)
 _ELEMENT = Operand("e.atom", "e.type")  # atom: NULL for lists and objects in a list
 _MOST_LISTED = 30
+
+
+@dataclass(frozen=True, slots=True)
+class FieldExpression:
+    """SQL for the value of a field and for its JSON type (NULL of a built-in one), and what their ``?`` stand for."""
+
+    value: str
+    type: str
+    parameters: tuple[str, ...] = ()
+
+
+def field_expression(name: str, known_fields: Collection[str]) -> FieldExpression:
+    """Gives the SQL that reads one field, named as in a filter.
+
+    Raises:
+        FilterError: the field is neither built in nor known; the hint lists those that are.
+    """
+    fields, field = _Fields(known_fields, ""), Field(tuple(name.split(".")))
+    target = fields.resolve(field)
+    if isinstance(target, str):
+        return FieldExpression(target, "NULL")
+    path = _json_path(target, field, fields)
+    return FieldExpression("json_extract(d.metadata, ?)", "json_type(d.metadata, ?)", (path, path))
 
 
 def compile_filter(where: str | Mapping[str, object], known_fields: Collection[str]) -> SqlCondition:
