@@ -7,6 +7,7 @@ from enum import Enum
 from typing import TypeAlias
 
 from searchkit.errors import FilterError
+from searchkit.store.caret import with_caret
 
 Value: TypeAlias = "bool | int | float | str"
 
@@ -71,10 +72,7 @@ def equal_to(field: Field, values: tuple[Value | None, ...]) -> Condition:
 
 def filter_error(expression: str, position: int, problem: str, *, hint: str = "") -> FilterError:
     """Gives an error that shows the expression with a caret under the character."""
-    start = max(0, position - 50)
-    window = expression[start : position + 30]
-    shown = "".join(character if character.isprintable() else " " for character in window)
-    return FilterError(f"{problem}\n  {shown}\n  {' ' * (position - start)}^", hint=hint, position=position)
+    return FilterError(with_caret(problem, expression, position), hint=hint, position=position)
 
 
 def is_storable(text: str) -> bool:

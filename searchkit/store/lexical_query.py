@@ -1,58 +1,217 @@
-"""What is asked of the lexical index: text -> the terms that are looked up."""
+"""What is asked of the lexical index.
+
+``plain_query`` takes text as it comes. ``parse_query`` also knows some signs::
+
+    rename branch       chunks with any of these words; the more, and the rarer, the better
+    "exact phrase"      these words in a row
+    +word  +"a phrase"  has to occur
+    -word  -"a phrase"  must not occur
+    config*             words that begin so, and words of the same stem
+
+A sign counts where a word begins (``well-known`` and ``--dry-run`` are words), the star where one ends. Words that
+only hold a sentence together are left out while there are others, unless they stand in quotes or after a sign.
+"""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from searchkit.store.words import words_of
+from searchkit.errors import QueryError
+from searchkit.store.caret import with_caret
+from searchkit.store.function_words import FUNCTION_WORDS
+from searchkit.store.words import Name, names_in, prefix_forms
 
 MOST_TERMS = 64
+SHORTEST_PREFIX = 2
+_ITEM = re.compile(r'(?P<sign>(?<!\S)[-+](?![-+]))?(?:"(?P<phrase>[^"]*)(?P<end>"?)|(?P<word>[^\s"]+))|(?P<lone>[-+])')
 
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """One part of a query: as a person wrote it, and as an FTS5 expression."""
+    """One thing that is looked for.
+
+    Attributes:
+        written: as a person wrote it.
+        phrases: FTS5 phrases, any of which is it.
+    """
 
     written: str
-    match: str
+    phrases: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class LexicalQuery:
-    """Terms of which a chunk has to match at least one.
+    """A chunk matches with any of the wanted terms, all of the required ones and none of the excluded.
 
     Attributes:
-        parts: the terms.
+        wanted: what the score counts; the required terms are among them.
+        required, excluded: what a chunk has to have or must not have.
     """
 
-    parts: tuple[Term, ...]
+    wanted: tuple[Term, ...]
+    required: tuple[Term, ...] = ()
+    excluded: tuple[Term, ...] = ()
 
     @property
     def terms(self) -> tuple[str, ...]:
-        """The terms as a person wrote them."""
-        return tuple(part.written for part in self.parts)
+        """What is wanted, as a person wrote it."""
+        return tuple(term.written for term in self.wanted)
+
+    @property
+    def phrases(self) -> tuple[str, ...]:
+        """The FTS5 phrases that the score counts, each once."""
+        return tuple(dict.fromkeys(phrase for term in self.wanted for phrase in term.phrases))
 
     @property
     def match(self) -> str:
-        """The FTS5 expression."""
-        return " OR ".join(part.match for part in self.parts)
+        """The FTS5 expression of all that has a score."""
+        return " OR ".join(self.phrases)
 
 
 def plain_query(text: str) -> LexicalQuery | None:
-    """The words of a text, any of which may match; None where there is no word in it."""
-    words = list(dict.fromkeys(words_of(text)))[:MOST_TERMS]
-    return LexicalQuery(tuple(Term(word, f'"{word}"') for word in words)) if words else None
+    """The words of a text, any of which may match; None where there is no word in it.
+
+    Of a long text the first ``MOST_TERMS`` terms are looked up.
+    """
+    wanted = _worth_looking_up(_terms_of(names_in(text)))
+    return LexicalQuery(wanted) if wanted else None
 
 
 def parse_query(text: str) -> LexicalQuery:
-    """The query that a text in the small language of ``--mode lexical`` asks.
+    """The query that a text with signs asks; without signs that of `plain_query`.
 
     Raises:
-        QueryError: there is nothing to look for.
+        QueryError: a quote is not closed, a sign has no word, or there is nothing to look for; it points at the place.
     """
-    from searchkit.errors import QueryError
+    return _Parser(text).query()
 
-    query = plain_query(text)
-    if query is None:
-        raise QueryError("the query has no word in it", hint="such as: rename a branch", position=0)
-    return query
+
+class _Parser:
+    """Reads the items of a query one after the other."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._bare: list[tuple[Term, bool]] = []
+        self._said: list[Term] = []
+        self._required: list[Term] = []
+        self._excluded: list[Term] = []
+
+    def query(self) -> LexicalQuery:
+        for item in _ITEM.finditer(self._text):
+            if item["lone"]:
+                raise self._error(
+                    item.start(), f"{item['lone']} stands alone", "put it right before a word, or leave it out"
+                )
+            if item["phrase"] is not None:
+                self._phrase(item)
+            else:
+                self._word(item)
+        wanted = tuple(dict.fromkeys((*_worth_looking_up(self._bare, known=bool(self._said)), *self._said)))
+        if not wanted:
+            what = "only says what must not occur" if self._excluded else "has no word in it"
+            raise self._error(0, f"the query {what}", "add a word to look for")
+        return LexicalQuery(wanted[:MOST_TERMS], tuple(self._required), tuple(self._excluded))
+
+    def _phrase(self, item: re.Match[str]) -> None:
+        if not item["end"]:
+            raise self._error(item.start("phrase") - 1, "this quote is never closed", "")
+        phrase = _phrase(list(names_in(item["phrase"])))
+        if not phrase:
+            raise self._error(item.start("phrase") - 1, "there is no word in these quotes", "")
+        self._take(item["sign"], Term(item["phrase"].strip(), (phrase,)))
+
+    def _word(self, item: re.Match[str]) -> None:
+        word, sign = item["word"], item["sign"]
+        if re.search(r"\w\*$", word):
+            self._prefix(item)
+            return
+        names = list(names_in(word))
+        if not sign:
+            self._bare.extend(_terms_of(names))
+        elif not names:
+            raise self._error(item.start(), f"there is no word after this {sign}", "")
+        for name in names if sign else ():
+            self._take(sign, Term(name.written, _ways_to_write(name)), [term for term, _ in _terms_of([name])])
+
+    def _prefix(self, item: re.Match[str]) -> None:
+        *before, last = names_in(item["word"][:-1])
+        self._bare.extend(_terms_of(before))
+        if not last.is_run and len(last.written) < SHORTEST_PREFIX:
+            raise self._error(
+                item.start("word"), f"a beginning of {SHORTEST_PREFIX} letters at least is needed before *", ""
+            )
+        self._take(item["sign"], Term(f"{last.written}*", _beginnings(last)))
+
+    def _take(self, sign: str | None, term: Term, scored: Iterable[Term] | None = None) -> None:
+        if sign == "-":
+            self._excluded.append(term)
+            return
+        self._said.extend((term,) if scored is None else scored)
+        if sign == "+":
+            self._required.append(term)
+
+    def _error(self, position: int, problem: str, hint: str) -> QueryError:
+        hint = hint or 'such as: branch "rename a" -remote config*'
+        return QueryError(with_caret(problem, self._text, position), hint=hint, position=position)
+
+
+def _terms_of(names: Iterable[Name]) -> Iterator[tuple[Term, bool]]:
+    """The terms of each name, and whether it only holds a sentence together."""
+    for name in names:
+        if name.is_run:
+            single = len(name.pieces[0]) == 1
+            yield from ((Term(pair, (f'"{pair}"' + "*" * single,)), False) for pair in name.pieces)
+        elif len(name.pieces) == 1:
+            yield Term(name.written, (f'"{name.words[0]}"',)), _is_function_word(name.pieces[0])
+        elif not name.whole and all(piece.isdecimal() for piece in name.pieces):
+            yield Term(name.written, (_phrase([name]),)), False
+        else:
+            yield from _terms_of_compound(name)
+
+
+def _terms_of_compound(name: Name) -> Iterator[tuple[Term, bool]]:
+    if name.whole:
+        yield Term(name.written, (f'"{name.whole}"',)), False
+    for piece, word in zip(name.pieces, name.words, strict=True):
+        if len(piece) > 1 and not piece.isdecimal():
+            yield Term(piece, (f'"{word}"',)), _is_function_word(piece)
+
+
+def _is_function_word(piece: str) -> bool:
+    return piece.lower() in FUNCTION_WORDS
+
+
+def _worth_looking_up(terms: Iterable[tuple[Term, bool]], *, known: bool = False) -> tuple[Term, ...]:
+    """The terms that say something; all where none does and nothing else is known to be asked."""
+    says: dict[Term, None] = {}
+    others: dict[Term, None] = {}
+    for term, is_function_word in terms:
+        (others if is_function_word else says)[term] = None
+        if len(says) == MOST_TERMS:
+            break
+    return tuple(says) if says or known else tuple(others)[:MOST_TERMS]
+
+
+def _phrase(names: list[Name]) -> str:
+    """The FTS5 phrase of names in a row; "" without any."""
+    if not names:
+        return ""
+    words = [word for name in names[:-1] for word in name.indexed] + list(names[-1].words)
+    is_open = names[-1].is_run and len(names[-1].words[-1]) == 1
+    return f'"{" ".join(words)}"' + "*" * is_open
+
+
+def _ways_to_write(name: Name) -> tuple[str, ...]:
+    return (f'"{name.whole}"', _phrase([name])) if name.whole else (_phrase([name]),)
+
+
+def _beginnings(name: Name) -> tuple[str, ...]:
+    if name.is_run:
+        return (_phrase([name]),)
+    forms = prefix_forms("".join(name.pieces))
+    ways = (f'"{forms[0]}"*', *(f'"{form}"' for form in forms[1:]))
+    if len(name.pieces) == 1:
+        return ways
+    return (*ways, f'"{" ".join((*name.words[:-1], prefix_forms(name.pieces[-1])[0]))}"*')

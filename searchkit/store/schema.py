@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from searchkit.errors import IndexDamagedError, IndexFormatError
 from searchkit.store.checksums import checksum_statements, register_checksums
-from searchkit.store.words import ANALYSIS_VERSION, indexed_words
+from searchkit.store.lexical_tables import is_current, make_lexical_index, register_words
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
@@ -119,40 +119,19 @@ END;
 """
 
 
-LEXICAL_TABLES = """
--- The words of every chunk, `rowid` its chunk_id. It holds no text of its own: what it takes, and has to be given again
--- to forget it, is made by the function indexed_words(), which the writer registers.
-CREATE VIRTUAL TABLE chunk_words USING fts5 (title, headings, text, content = '', tokenize = 'porter ascii');
-CREATE TRIGGER index_words AFTER INSERT ON chunks
-BEGIN
-    INSERT INTO chunk_words (rowid, title, headings, text)
-    SELECT new.chunk_id, indexed_words(d.title), indexed_words(new.heading_path), indexed_words(new.text)
-    FROM documents d WHERE d.document_id = new.document_id;
-END;
-CREATE TRIGGER forget_words BEFORE DELETE ON documents  -- while its chunks are still there
-BEGIN
-    INSERT INTO chunk_words (chunk_words, rowid, title, headings, text)
-    SELECT 'delete', c.chunk_id, indexed_words(old.title), indexed_words(c.heading_path), indexed_words(c.text)
-    FROM chunks c WHERE c.document_id = old.document_id;
-END;
-INSERT INTO chunk_words (rowid, title, headings, text)
-SELECT c.chunk_id, indexed_words(d.title), indexed_words(c.heading_path), indexed_words(c.text)
-FROM chunks c JOIN documents d USING (document_id);
-"""
-
-
 def migrate(connection: sqlite3.Connection) -> None:
     """Bring the tables to ``SCHEMA_VERSION``; each migration and the note of it are one transaction. From now on the
-    connection has the function that the triggers call.
+    connection has the functions that the triggers call.
 
     Raises:
         IndexFormatError: the database was written by a newer searchkit.
         IndexDamagedError: it is not one of ours.
     """
     version = check_version(connection)
-    connection.create_function("indexed_words", 1, indexed_words, deterministic=True)
+    register_words(connection)
     register_checksums(connection)
     if version == SCHEMA_VERSION:
+        _renew_words(connection)
         return
     from sqlite_utils import Database, Migrations
 
@@ -167,9 +146,7 @@ def migrate(connection: sqlite3.Connection) -> None:
 
     @steps(name="0002 words")
     def words(db: Database) -> None:
-        for statement in _statements(LEXICAL_TABLES):
-            db.execute(statement)
-        db.execute("INSERT OR REPLACE INTO settings VALUES ('analysis_version', ?)", [str(ANALYSIS_VERSION)])
+        make_lexical_index(db.conn)
         db.execute("PRAGMA user_version = 2")
 
     @steps(name="0003 checksums")
@@ -179,6 +156,15 @@ def migrate(connection: sqlite3.Connection) -> None:
         db.execute("PRAGMA user_version = 3")
 
     steps.apply(Database(connection))
+    _renew_words(connection)
+
+
+def _renew_words(connection: sqlite3.Connection) -> None:
+    """Another analysis would forget other words than were indexed, so it begins with words of its own."""
+    if not is_current(connection):
+        connection.execute("BEGIN IMMEDIATE")
+        with connection:  # commits, or rolls back
+            make_lexical_index(connection)
 
 
 def check_version(connection: sqlite3.Connection) -> int:

@@ -45,11 +45,11 @@ def test_a_dropped_document_is_found_no_more(store: StoreWriter) -> None:
 
 
 def test_only_allowed_chunks_are_ranked(store: StoreWriter) -> None:
-    put(store, "a", *["the same words"] * 5)
-    query = plain_query("same words")
+    put(store, "a", *["the equal words"] * 5)
+    query = plain_query("equal words")
     assert query is not None
     scores, ids = store.read.lexical_nearest(query, 2, np.array([3, 5]))
     assert ids.tolist() == [3, 5]
     assert (scores > 0).all()
     assert store.read.lexical_scores(query, np.array([9, 3])).tolist() == [0.0, scores[0]]
-    assert store.read.matched_terms(query, np.array([1])) == {1: ("same", "words")}
+    assert store.read.matched_terms(query, np.array([1])) == {1: ("equal", "words")}
