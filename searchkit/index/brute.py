@@ -166,7 +166,7 @@ class _Best:
         self._settle()
 
     def _look_at(self, block: Rows, start: int, positions: NDArray[np.int64] | None) -> None:
-        k, margin = self._found.ids.shape[1], rounding_margin(block.shape[1])
+        k, margin = self._found.ids.shape[1], np.float32(rounding_margin(block.shape[1]))
         scores = self._queries @ block.T  # (Q, B)
         if start == 0 and k < len(block):
             self._floor = np.partition(scores, -k, axis=1)[:, -k, np.newaxis] - margin
@@ -201,7 +201,7 @@ def _cosines(queries: Rows, query: NDArray[np.int64], rows: StoredRows, position
     scores = np.empty(len(position), np.float32)
     for start in range(0, len(position), _BLOCK_ROWS):
         block = slice(start, start + _BLOCK_ROWS)
-        products: NDArray[np.float64] = widened(rows[position[block]]) * queries[query[block]].astype(np.float64)
+        products = np.multiply(widened(rows[position[block]]), queries[query[block]], dtype=np.float64)
         scores[block] = products.sum(axis=1)
     return scores
 
