@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from searchkit.documents.formats import SUPPORTED
 from searchkit.documents.reader import content_hash, read_bytes, read_source, read_text
-from searchkit.documents.sources import ReadOptions, Refused, Source, WalkOptions
-from searchkit.documents.walk import walk
+from searchkit.documents.sources import LeftOut, ReadOptions, Refused, Source, WalkOptions
+from searchkit.documents.walk import trace, walk
 
 __all__ = [
     "SUPPORTED",
+    "LeftOut",
     "ReadOptions",
     "Refused",
     "Source",
@@ -17,5 +18,6 @@ __all__ = [
     "read_bytes",
     "read_source",
     "read_text",
+    "trace",
     "walk",
 ]

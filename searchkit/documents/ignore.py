@@ -26,19 +26,24 @@ _ABOVE = "ps_d"  # the group by which pathspec marks that a pattern matched a fo
 class Rules:
     """The patterns of one ignore file, asked about paths relative to its folder."""
 
-    def __init__(self, lines: Iterable[str]) -> None:
-        found = (_compile(line) for line in lines)
-        self._patterns = [pattern for pattern in found if pattern is not None][::-1]
+    def __init__(self, lines: Iterable[str], origin: str = "") -> None:
+        found = (_compile(line, f"{origin}, line {number}") for number, line in enumerate(lines, start=1))
+        self._rules = [rule for rule in found if rule is not None][::-1]
 
     def __bool__(self) -> bool:
-        return bool(self._patterns)
+        return bool(self._rules)
 
     def decide(self, path: str, *, is_folder: bool) -> bool | None:
         """True when ``path`` (no leading or trailing ``/``) matches, False when it is taken back by a ``!``
         pattern, None when no pattern speaks of it."""
-        for pattern in self._patterns:
-            if (is_folder or not pattern.is_for_folders) and pattern.matches(path):
-                return pattern.is_match
+        rule = self.deciding(path, is_folder=is_folder)
+        return None if rule is None else rule.is_match
+
+    def deciding(self, path: str, *, is_folder: bool) -> Rule | None:
+        """The last pattern that speaks of ``path``."""
+        for rule in self._rules:
+            if (is_folder or not rule.is_for_folders) and rule.matches(path):
+                return rule
         return None
 
     @classmethod
@@ -50,13 +55,17 @@ class Rules:
         """
         lines = [pattern.removeprefix("./") for pattern in patterns]
         for line in lines:
-            if _compile(line) is None:
+            if _compile(line, option) is None:
                 raise InputError(f"{option} {line!r} is not a gitignore pattern", hint="for example '*.md'")
-        return cls(lines)
+        return cls(lines, option)
 
 
 @dataclass(frozen=True, slots=True)
-class _Pattern:
+class Rule:
+    """One pattern, as it is written and where."""
+
+    written: str
+    place: str
     regex: re.Pattern[str]
     is_match: bool
     is_for_folders: bool
@@ -66,7 +75,7 @@ class _Pattern:
         return found is not None and found.groupdict().get(_ABOVE) is None
 
 
-def _compile(line: str) -> _Pattern | None:
+def _compile(line: str, place: str) -> Rule | None:
     """One line of an ignore file, or None for comments, blank lines and what git does not understand."""
     from pathspec import GitIgnoreSpec
 
@@ -81,7 +90,7 @@ def _compile(line: str) -> _Pattern | None:
         return None
     if not found or found[0].include is None or not isinstance(found[0].regex, re.Pattern):
         return None
-    return _Pattern(found[0].regex, bool(found[0].include), is_for_folders)
+    return Rule(bare, place, found[0].regex, bool(found[0].include), is_for_folders)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,14 +112,14 @@ class IgnoreStack:
     own: tuple[_Layer, ...] = ()
     git: tuple[_Layer, ...] = ()
 
-    def ignores(self, path: str, *, is_folder: bool) -> bool:
-        """Whether ``path``, relative to the walked root, is left out; its folders are known not to be."""
+    def against(self, path: str, *, is_folder: bool) -> Rule | None:
+        """The pattern that leaves out ``path``, relative to the walked root, whose folders are known not to be."""
         for layers in (self.own, self.git):
             for layer in reversed(layers):
-                decision = layer.rules.decide(layer.lead + path[layer.cut :], is_folder=is_folder)
-                if decision is not None:
-                    return decision
-        return False
+                rule = layer.rules.deciding(layer.lead + path[layer.cut :], is_folder=is_folder)
+                if rule is not None:
+                    return rule if rule.is_match else None
+        return None
 
     def entered(self, folder: Path, names: frozenset[str], *, lead: str = "", cut: int = 0) -> IgnoreStack:
         """The stack inside ``folder``, which holds ``names``. A repository in it answers to itself alone."""
@@ -146,5 +155,5 @@ def _layer(file: Path, lead: str, cut: int) -> tuple[_Layer, ...]:
             text = stream.read(_LONGEST_FILE).decode("utf-8-sig", "replace")
     except OSError:
         return ()
-    rules = Rules(text.split("\n"))
+    rules = Rules(text.split("\n"), str(file))
     return (_Layer(rules, lead, cut),) if rules else ()

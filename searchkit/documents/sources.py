@@ -89,3 +89,11 @@ class Refused:
 
     path: str
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A file or folder that a walk passes over, and the rule that says so; a folder's path ends in ``/``."""
+
+    path: str
+    rule: str

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from searchkit.documents.ignore import IgnoreStack, Rules, rules_above
-from searchkit.documents.sources import Refused, Source, WalkOptions
+from searchkit.documents.sources import LeftOut, Refused, Source, WalkOptions
 from searchkit.errors import InputError
 
 _VERSION_CONTROL = frozenset({".git", ".hg", ".svn", ".bzr", ".jj"})
@@ -62,6 +62,20 @@ def walk(root: Path, *, prefix: str, options: WalkOptions) -> Iterator[Source | 
         yield _source(prefix or root.name, str(root.resolve()), status, options)
 
 
+def trace(root: Path, path: str, *, prefix: str, options: WalkOptions) -> Source | Refused | LeftOut | None:
+    """What `walk` makes of one path under ``root``: the file, its refusal, or the rule that leaves it out.
+
+    Args:
+        root: a folder.
+        path: relative to it, with ``/``.
+        prefix: as for `walk`.
+
+    Returns:
+        None where there is no such file, where it is a folder, or a link to another file of the folder.
+    """
+    return _Walk(root, prefix, options).trace(path)
+
+
 class _Walk:
     def __init__(self, root: Path, prefix: str, options: WalkOptions) -> None:
         self._root, self._real_root = root, os.path.realpath(root)
@@ -71,8 +85,7 @@ class _Walk:
         self._excludes = Rules.given(options.excludes, "--exclude")
 
     def entries(self) -> Iterator[Source | Refused]:
-        above = rules_above(self._root) if self._options.use_ignore_files else IgnoreStack()
-        waiting: list[Source | Refused | _Folder] = [_Folder(str(self._root), "", above, not self._globs)]
+        waiting: list[Source | Refused | _Folder] = [self._top()]
         while waiting:
             item = waiting.pop()
             if isinstance(item, _Folder):
@@ -80,31 +93,77 @@ class _Walk:
             else:
                 yield item
 
+    def trace(self, path: str) -> Source | Refused | LeftOut | None:
+        """What becomes of one path in it; None where no file of that name is there."""
+        item: Source | Refused | LeftOut | _Folder | None = self._top()
+        for name in path.split("/"):
+            if not isinstance(item, _Folder):
+                return None if isinstance(item, Source) else item
+            item = self._step(item, name)
+        return None if isinstance(item, _Folder) else item
+
+    def _step(self, folder: _Folder, name: str) -> Source | Refused | LeftOut | _Folder | None:
+        """What becomes of one entry of a folder."""
+        entries = self._listed(folder)
+        if isinstance(entries, Refused):
+            return entries
+        mark = self._mark(folder, frozenset(entry.name for entry in entries))
+        if mark is not None:
+            return LeftOut(self._lead + folder.path, f"the folder holds {mark}")
+        entry = next((entry for entry in entries if printable(entry.name) == name), None)
+        if entry is None:
+            return None
+        inner = self._entered(folder, entries)
+        return self._look_at(entry, inner) or self._left_out(entry, inner)
+
+    def _left_out(self, entry: os.DirEntry[str], folder: _Folder) -> LeftOut | None:
+        """How an entry that is there came to nothing."""
+        path, is_folder = folder.path + entry.name, entry.is_dir(follow_symlinks=False)
+        rule = self._rule_against(entry.name, path, folder, is_folder=is_folder)
+        if rule is None and entry.is_symlink():
+            return None
+        return LeftOut(self._lead + path + "/" * is_folder, rule or "no --glob takes it")
+
+    def _top(self) -> _Folder:
+        above = rules_above(self._root) if self._options.use_ignore_files else IgnoreStack()
+        return _Folder(str(self._root), "", above, not self._globs)
+
     def _inside(self, folder: _Folder) -> list[Source | Refused | _Folder]:
         """What ``folder`` holds; folders sort as if they ended in ``/``, so that paths come out in order."""
-        try:
-            with os.scandir(folder.file) as listing:
-                entries = list(listing)
-        except OSError as exc:
-            return [Refused(printable(self._lead + folder.path) or "./", f"cannot be listed: {exc.strerror}")]
-        names = frozenset(entry.name for entry in entries)
-        if folder.path and self._is_left_alone(names):
+        entries = self._listed(folder)
+        if isinstance(entries, Refused):
+            return [entries]
+        if self._mark(folder, frozenset(entry.name for entry in entries)) is not None:
             return []
-        ignored = folder.ignored
-        if self._options.use_ignore_files:
-            ignored = ignored.entered(Path(folder.file), names, cut=len(folder.path))
-        inner = replace(folder, ignored=ignored)
+        inner = self._entered(folder, entries)
         found = ((_sort_key(entry), self._look_at(entry, inner)) for entry in entries)
         return [item for _, item in sorted(found, key=lambda pair: pair[0]) if item is not None]
 
-    def _is_left_alone(self, names: frozenset[str]) -> bool:
-        return _INDEX_MARK in names or (self._options.use_ignore_files and not names.isdisjoint(_OTHERS_MARKS))
+    def _listed(self, folder: _Folder) -> list[os.DirEntry[str]] | Refused:
+        try:
+            with os.scandir(folder.file) as listing:
+                return list(listing)
+        except OSError as exc:
+            return Refused(printable(self._lead + folder.path) or "./", f"cannot be listed: {exc.strerror}")
+
+    def _entered(self, folder: _Folder, entries: Sequence[os.DirEntry[str]]) -> _Folder:
+        if not self._options.use_ignore_files:
+            return folder
+        names = frozenset(entry.name for entry in entries)
+        return replace(folder, ignored=folder.ignored.entered(Path(folder.file), names, cut=len(folder.path)))
+
+    def _mark(self, folder: _Folder, names: frozenset[str]) -> str | None:
+        """The name by which a folder is known to be left alone."""
+        if not folder.path:
+            return None
+        marks = _OTHERS_MARKS | {_INDEX_MARK} if self._options.use_ignore_files else {_INDEX_MARK}
+        return min(names & marks, default=None)
 
     def _look_at(self, entry: os.DirEntry[str], folder: _Folder) -> Source | Refused | _Folder | None:
         name, path = entry.name, folder.path + entry.name
         try:
             is_folder = entry.is_dir(follow_symlinks=False)
-            if self._is_passed_over(name, path, folder, is_folder=is_folder):
+            if self._rule_against(name, path, folder, is_folder=is_folder) is not None:
                 return None
             decision = self._globs.decide(path, is_folder=is_folder)
             is_wanted = folder.is_wanted if decision is None else decision
@@ -121,14 +180,16 @@ class _Walk:
         except OSError as exc:  # removed since the folder was listed, or on a failing disk
             return Refused(printable(self._lead + path), f"cannot be read: {exc.strerror}")
 
-    def _is_passed_over(self, name: str, path: str, folder: _Folder, *, is_folder: bool) -> bool:
+    def _rule_against(self, name: str, path: str, folder: _Folder, *, is_folder: bool) -> str | None:
+        """What leaves an entry out, in words."""
         if name.startswith(".") and (not self._options.hidden or name in _VERSION_CONTROL):
-            return True
+            return "its name begins with a dot"
         if is_folder and self._options.use_ignore_files and name in _OTHERS_FILES:
-            return True
-        return bool(self._excludes.decide(path, is_folder=is_folder)) or folder.ignored.ignores(
-            path, is_folder=is_folder
-        )
+            return f"folders named {name} hold other people's files"
+        rule = self._excludes.deciding(path, is_folder=is_folder)
+        if rule is None or not rule.is_match:
+            rule = folder.ignored.against(path, is_folder=is_folder)
+        return None if rule is None else f"{rule.place}: {rule.written}"
 
     def _link(self, entry: os.DirEntry[str], shown: str) -> Refused | None:
         target = os.path.realpath(entry.path)
