@@ -95,9 +95,7 @@ class LexicalReader:
     def _matching(self, query: LexicalQuery, allowed: Ids | None) -> tuple[Ids, Scores]:
         """The chunks that match, and what no score exceeds."""
         holders = [self._with_phrase(phrase) for phrase in query.phrases]
-        bounds = self._bounds(holders)
-        ids, places = np.unique(np.concatenate(holders), return_inverse=True)
-        sums: Scores = np.bincount(places, np.repeat(bounds, [len(one) for one in holders]), minlength=len(ids))
+        ids, sums = _summed(holders, self._bounds(holders))
         kept = np.ones(len(ids), dtype=bool)
         for term in query.required:
             kept &= np.isin(ids, self._with(term))
@@ -107,11 +105,11 @@ class LexicalReader:
             kept &= np.isin(ids, allowed)
         return ids[kept], sums[kept]
 
-    def _bounds(self, holders: Sequence[Ids]) -> list[float]:
+    def _bounds(self, holders: Sequence[Ids]) -> Scores:
         """What a phrase adds to a score at most. FTS5 knows the number of chunks; no lower one will do."""
         newest = self._connection.execute("SELECT coalesce(max(chunk_id), 0) FROM chunks").fetchone()[0]
         odds = ((newest - len(one) + 0.5) / (len(one) + 0.5) for one in holders)
-        return [(K1 + 1) * max(math.log(max(odd, 1)), 1e-6) for odd in odds]
+        return np.array([(K1 + 1) * max(math.log(max(odd, 1)), 1e-6) for odd in odds])
 
     def _with(self, term: Term) -> Ids:
         return np.concatenate([self._with_phrase(phrase) for phrase in term.phrases])
@@ -125,6 +123,15 @@ class LexicalReader:
             return np.empty(0)
         known = dict(self._connection.execute(_RANKED, [query.match, json.dumps(ids.tolist())]))
         return np.array([known.get(chunk_id, 0.0) for chunk_id in ids.tolist()])
+
+
+def _summed(holders: Sequence[Ids], values: Scores) -> tuple[Ids, Scores]:
+    """The ids in any of the arrays, ascending, with the sum of the values of those that hold them."""
+    ids = np.concatenate(holders)
+    order = np.argsort(ids, kind="stable")  # quick: the arrays are sorted already
+    ids, values = ids[order], np.repeat(values, [len(one) for one in holders])[order]
+    starts = np.flatnonzero(np.diff(ids, prepend=-1))
+    return ids[starts], np.add.reduceat(values, starts) if len(ids) else values
 
 
 def _best(scores: Scores, ids: Ids, k: int) -> tuple[Scores, Ids]:

@@ -81,3 +81,8 @@ def make_lexical_index(connection: sqlite3.Connection) -> None:
     connection.execute(f"INSERT INTO chunk_words (rowid, title, headings, text) {WORDS_OF_ALL}")
     setting = (ANALYSIS_SETTING, json.dumps(ANALYSIS))
     connection.execute("INSERT OR REPLACE INTO settings (name, value) VALUES (?, ?)", setting)
+
+
+def optimize_lexical_index(connection: sqlite3.Connection) -> None:
+    """Merge all parts of the index into one."""
+    connection.execute("INSERT INTO chunk_words (chunk_words) VALUES ('optimize')")

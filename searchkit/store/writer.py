@@ -14,6 +14,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from searchkit.store.connection import connect_writer, transaction, translated
+from searchkit.store.lexical_tables import make_lexical_index, optimize_lexical_index
 from searchkit.store.reader import StoreReader
 from searchkit.store.rows import NewChunk, NewDocument, NewSource, OpenSource, Root, StoredSettings
 
@@ -199,6 +200,16 @@ class StoreWriter:
         self._connection.execute(
             "DELETE FROM metadata_fields WHERE name NOT IN (SELECT key FROM documents, json_each(documents.metadata))"
         )
+
+    # --- words
+
+    def rebuild_lexical(self) -> None:
+        """Make the lexical index anew from the chunks; that there was need not be sound."""
+        make_lexical_index(self._connection)
+
+    def optimize_lexical(self) -> None:
+        """Merge the parts of the lexical index, one of which each commit adds, so that a word is looked up once."""
+        optimize_lexical_index(self._connection)
 
     # --- generations
 
