@@ -5,6 +5,7 @@
     writer.lock               held by the process that writes; the kernel frees it when that process dies
     writer.json               who holds it: process, host, since when, command; a leftover means nothing
     last-commit               the revision of the last commit, so that a lost log is noticed
+    checked.json              which vectors file was compared with its record, so that it need not be read again
     encoders/                 encoders that were trained for this index, if any
     searchkit.db.damaged-<n>  a database that `searchkit repair` replaced
 
@@ -19,6 +20,7 @@ from searchkit.directory.generations import (
     GenerationFile,
     check_generation,
     remove_stale,
+    trusted_generation,
     write_generation,
 )
 from searchkit.directory.last_commit import LastCommit, note_commit, read_commit
@@ -40,5 +42,6 @@ __all__ = [
     "read_holder",
     "remove_stale",
     "resolve_index",
+    "trusted_generation",
     "write_generation",
 ]

@@ -12,10 +12,12 @@ DB_NAME = "searchkit.db"
 LOCK_NAME = "writer.lock"
 HOLDER_NAME = "writer.json"
 COMMIT_NAME = "last-commit"
+CHECKED_NAME = "checked.json"
 _VECTORS = re.compile(r"vectors-[0-9]{1,18}\.faiss")
 _OURS = re.compile(
     rf"{re.escape(DB_NAME)}(-wal|-shm|-journal)?|{re.escape(LOCK_NAME)}|{re.escape(HOLDER_NAME)}"
-    rf"|{COMMIT_NAME}|{_VECTORS.pattern}(\.tmp)?|{re.escape(DB_NAME)}\.(mended|damaged-[0-9]+)(-wal|-shm|-journal)?"
+    rf"|{COMMIT_NAME}|{re.escape(CHECKED_NAME)}(\.[0-9]+\.tmp)?|{_VECTORS.pattern}(\.tmp)?"
+    rf"|{re.escape(DB_NAME)}\.(mended|damaged-[0-9]+)(-wal|-shm|-journal)?"
 )
 
 
@@ -40,6 +42,11 @@ class IndexFolder:
     @property
     def last_commit(self) -> Path:
         return self.path / COMMIT_NAME
+
+    @property
+    def checked(self) -> Path:
+        """Which vectors file was compared with its record, and what it looked like then."""
+        return self.path / CHECKED_NAME
 
     def vectors(self, name: str) -> Path:
         """Gives the path of a vectors file by the name that the database records.

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from searchkit.directory import IndexFolder, check_generation, remove_stale, write_generation
+from searchkit.directory import IndexFolder, check_generation, generations, remove_stale, write_generation
+from searchkit.directory import trusted_generation as trusted
 from searchkit.errors import IndexDamagedError, IndexStateError
 
 CONTENT = b"vectors" * 1000
@@ -37,7 +38,7 @@ def test_written_generation_passes_its_own_check(folder: IndexFolder) -> None:
     written = write_generation(folder, 3, write)
     assert (written.name, written.sha256, written.size) == (Record.file, Record.sha256, Record.size)
     assert check_generation(folder, Record()) == folder.path / "vectors-3.faiss"
-    assert names(folder) == ["vectors-3.faiss"]
+    assert names(folder) == ["checked.json", "vectors-3.faiss"]
 
 
 def test_name_appears_only_when_the_content_is_whole(folder: IndexFolder) -> None:
@@ -79,8 +80,100 @@ def test_crash_before_the_rename_keeps_the_old_generation(folder: IndexFolder, m
     monkeypatch.setattr("os.fsync", crash)
     with pytest.raises(KeyboardInterrupt):
         write_generation(folder, 4, write)
-    assert names(folder) == ["vectors-3.faiss"]
+    assert names(folder) == ["checked.json", "vectors-3.faiss"]
     check_generation(folder, Record())
+
+
+@pytest.fixture
+def hashed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The files that are read whole from now on."""
+    seen: list[str] = []
+    real = generations._sha256
+
+    def spy(path: Path) -> str:
+        seen.append(path.name)
+        return real(path)
+
+    monkeypatch.setattr(generations, "_sha256", spy)
+    return seen
+
+
+def test_file_that_was_just_written_need_not_be_read_again(folder: IndexFolder, hashed: list[str]) -> None:
+    write_generation(folder, 3, write)
+    hashed.clear()
+    assert trusted(folder, Record()) == folder.path / "vectors-3.faiss"
+    assert hashed == []
+    check_generation(folder, Record())
+    assert hashed == ["vectors-3.faiss"]
+
+
+def test_write_in_the_same_tick_of_the_clock_is_noticed(folder: IndexFolder) -> None:
+    """Of the same length and followed by no pause: only the time tells."""
+    write_generation(folder, 3, write)
+    with (folder.path / "vectors-3.faiss").open("rb+") as file:
+        file.write(b"V")
+    with pytest.raises(IndexDamagedError, match="was altered"):
+        trusted(folder, Record())
+
+
+@pytest.mark.skipif(os.name == "nt", reason="the time of the last change of an entry is not kept")
+def test_file_in_its_place_with_the_same_times_is_noticed(folder: IndexFolder) -> None:
+    write_generation(folder, 3, write)
+    path = folder.path / "vectors-3.faiss"
+    found = path.stat()
+    path.unlink()
+    path.write_bytes(b"V" + CONTENT[1:])
+    os.utime(path, ns=(found.st_atime_ns, found.st_mtime_ns))
+    with pytest.raises(IndexDamagedError, match="was altered"):
+        trusted(folder, Record())
+
+
+def test_copied_file_is_read_once_and_then_known(folder: IndexFolder, hashed: list[str]) -> None:
+    path = folder.path / "vectors-3.faiss"
+    path.write_bytes(CONTENT)
+    long_ago = path.stat().st_mtime_ns - 10**10
+    os.utime(path, ns=(long_ago, long_ago))
+    trusted(folder, Record())
+    trusted(folder, Record())
+    assert hashed == ["vectors-3.faiss"]
+
+
+def test_file_too_young_to_be_told_apart_is_read_each_time(folder: IndexFolder, hashed: list[str]) -> None:
+    path = folder.path / "vectors-3.faiss"
+    path.write_bytes(CONTENT)
+    ahead = path.stat().st_mtime_ns + 10**12
+    os.utime(path, ns=(ahead, ahead))
+    trusted(folder, Record())
+    trusted(folder, Record())
+    assert len(hashed) == 2
+    assert not folder.checked.exists()
+
+
+@pytest.mark.parametrize("note", [b"", b"[]", b"\xff", b'{"file": "vectors-3.faiss"}', b"null"])
+def test_note_that_says_nothing_costs_reading_the_file(folder: IndexFolder, hashed: list[str], note: bytes) -> None:
+    write_generation(folder, 3, write)
+    folder.checked.write_bytes(note)
+    hashed.clear()
+    trusted(folder, Record())
+    trusted(folder, Record())
+    assert hashed == ["vectors-3.faiss"]
+
+
+def test_note_of_another_content_is_not_believed(folder: IndexFolder) -> None:
+    write_generation(folder, 3, write)
+    with pytest.raises(IndexDamagedError, match="was altered"):
+        trusted(folder, Record(sha256="0" * 64))
+
+
+def test_folder_that_takes_no_note_is_served_all_the_same(folder: IndexFolder, hashed: list[str]) -> None:
+    write_generation(folder, 3, write)
+    folder.checked.unlink()
+    folder.checked.mkdir()
+    hashed.clear()
+    trusted(folder, Record())
+    trusted(folder, Record())
+    assert len(hashed) == 2
+    assert names(folder) == ["checked.json", "vectors-3.faiss"]
 
 
 @pytest.mark.parametrize(
@@ -93,14 +186,17 @@ def test_crash_before_the_rename_keeps_the_old_generation(folder: IndexFolder, m
     ],
 )
 def test_torn_or_altered_file_is_refused(folder: IndexFolder, content: bytes, told: str) -> None:
+    write_generation(folder, 3, write)
     (folder.path / "vectors-3.faiss").write_bytes(content)
-    with pytest.raises(IndexDamagedError, match=rf"vectors-3\.faiss.*{told}"):
-        check_generation(folder, Record())
+    for check in (check_generation, trusted):
+        with pytest.raises(IndexDamagedError, match=rf"vectors-3\.faiss.*{told}"):
+            check(folder, Record())
 
 
 def test_missing_file_is_told_from_an_empty_one(folder: IndexFolder) -> None:
-    with pytest.raises(IndexDamagedError, match="is missing"):
-        check_generation(folder, Record())
+    for check in (check_generation, trusted):
+        with pytest.raises(IndexDamagedError, match="is missing"):
+            check(folder, Record())
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes")
