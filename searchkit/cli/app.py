@@ -14,7 +14,7 @@ import typer
 from searchkit.cli.lazy import HELP_NAMES, LazyCommand, LazyGroup
 from searchkit.cli.terminal import wants_rich
 
-_SEARCH, _INSIDE, _ENCODER = "Search", "Look inside", "Encoder and installation"
+_SEARCH, _INSIDE, _CARE, _ENCODER = "Search", "Look inside", "Keep it safe", "Encoder and installation"
 
 COMMANDS = {
     "index": LazyCommand("searchkit.cli.index:index", _SEARCH),
@@ -25,6 +25,7 @@ COMMANDS = {
     "show": LazyCommand("searchkit.cli.inspect:show", _INSIDE),
     "rm": LazyCommand("searchkit.cli.manage:rm", _INSIDE),
     "rebuild": LazyCommand("searchkit.cli.manage:rebuild", _INSIDE),
+    "verify": LazyCommand("searchkit.cli.care:verify", _CARE),
     "train": LazyCommand("searchkit.cli.train:train", _ENCODER),
     "eval": LazyCommand("searchkit.cli.evaluate:app", _ENCODER),
     "model": LazyCommand("searchkit.cli.model:app", _ENCODER),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from searchkit.search.care import verify_index
 from searchkit.search.encoders import IndexSettings
 from searchkit.search.engine import SearchEngine
+from searchkit.search.health import VerifyReport
 from searchkit.search.reports import (
     AddReport,
     DocumentInfo,
@@ -28,4 +30,6 @@ __all__ = [
     "SearchEngine",
     "SourceInfo",
     "StoredChunk",
+    "VerifyReport",
+    "verify_index",
 ]

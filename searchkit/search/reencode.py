@@ -36,7 +36,7 @@ def reencode(store: StoreWriter, choice: EncoderChoice, progress: ProgressSink) 
     total = store.read.counts().chunks
     done, last = 0, 0
     while batch := list(islice(store.read.iter_chunks(after=last), BATCH_CHUNKS)):
-        rows = encoder.encode_passages([_passage(row) for row in batch])
+        rows = encoder.encode_passages([passage_of(row) for row in batch])
         with store.change():
             store.stage_vectors(zip((row.chunk_id for row in batch), stored_vectors(rows), strict=True))
         done, last = done + len(batch), batch[-1].chunk_id
@@ -46,6 +46,7 @@ def reencode(store: StoreWriter, choice: EncoderChoice, progress: ProgressSink) 
     return done
 
 
-def _passage(row: ChunkRow) -> str:
+def passage_of(row: ChunkRow) -> str:
+    """The text of a chunk that is embedded."""
     chunk = Chunk(row.text, row.start, row.end, row.line_start, row.line_end, row.heading_path, row.page)
     return passage_text(row.title, chunk)

@@ -40,7 +40,7 @@ def connect_reader(path: Path) -> sqlite3.Connection:
         frozen = is_frozen(path)
         if frozen and _has_log(path):
             raise IndexStateError(
-                f"{path.parent} cannot be written to, and {path.name}-wal holds changes that are not yet in {path.name}",
+                f"{path.parent} cannot be written to, and {path.name}-wal holds changes that {path.name} lacks",
                 hint="run `searchkit compact` where the folder can be written to",
             )
         connection = sqlite3.connect(

@@ -203,7 +203,7 @@ class StoreReader:
         width = len(blobs[0]) if blobs else 0
         if any(len(blob) != width for blob in blobs) or width % 2:
             raise IndexDamagedError("embeddings of different lengths in one index", hint=MEND)
-        return np.frombuffer(b"".join(blobs), dtype=VECTOR_DTYPE).reshape(len(blobs), -1)
+        return np.frombuffer(b"".join(blobs), dtype=VECTOR_DTYPE).reshape(len(blobs), width // 2)
 
     # --- words
 

@@ -44,7 +44,7 @@ def test_commits_that_a_flipped_bit_takes_away_are_missed(crashed: Path, encoder
     flip_in_log(crashed, from_end=from_end)
     before = (crashed / "searchkit.db-wal").read_bytes()
     with SearchEngine.open(crashed, encoder=encoder) as engine:
-        with pytest.raises(IndexDamagedError, match="lacks the last .*commit") as caught:
+        with pytest.raises(IndexDamagedError, match=r"lacks the last .*commit") as caught:
             engine.search("boats")
         with pytest.raises(IndexDamagedError):
             engine.add(["dogs bark"])  # would write over what is left of the log

@@ -1,0 +1,72 @@
+"""``searchkit verify``: is an index as it was written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from searchkit.cli.options import IndexOption, JsonOption
+from searchkit.cli.output import renderer
+from searchkit.cli.wording import Finding, Level, counted
+
+if TYPE_CHECKING:
+    from searchkit.search.health import VerifyReport
+
+PROBLEMS_FOUND = 1
+_NAMES_SHOWN = 5
+_REMEDY = "searchkit repair"
+
+DeepOption = Annotated[
+    bool, typer.Option("--deep", help="Also compare indexes, words and a sample of vectors, made anew by the encoder.")
+]
+SampleOption = Annotated[int, typer.Option("--sample", metavar="N", help="How many chunks --deep encodes again.")]
+SeedOption = Annotated[int, typer.Option("--seed", metavar="N", help="Draws the sample.")]
+ModelOption = Annotated[
+    str | None, typer.Option("--model", metavar="NAME|FOLDER", help="Where the encoder of the index lies now.")
+]
+
+
+def verify(
+    index: IndexOption = None,
+    deep: DeepOption = False,
+    sample: SampleOption = 64,
+    seed: SeedOption = 0,
+    model: ModelOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Check that an index is as it was written.
+
+    Every row and vector is compared with its checksum, and the vectors file with the database; nothing is changed.
+    Exit code: 0 clean, 1 something is wrong, 2 error.
+    """
+    from searchkit.search import verify_index
+    from searchkit.settings import load_settings
+
+    settings = load_settings(overrides={"index": index})
+    report = verify_index(settings.index, deep=deep, sample=sample, seed=seed, encoder=model, device=settings.device)
+    if as_json:
+        from searchkit.cli import jsonout
+
+        jsonout.show_lines([report])
+    else:
+        renderer().show_findings(list(_findings(report)))
+    if not report.is_clean:
+        raise typer.Exit(PROBLEMS_FOUND)
+
+
+def _findings(report: VerifyReport) -> Iterator[Finding]:
+    for check in report.checks:
+        if not check.problems:
+            yield Finding(Level.OK, check.name, check.examined)
+        for problem in check.problems:
+            yield Finding(Level.PROBLEM, check.name, problem.found + _names(problem.documents), _REMEDY)
+
+
+def _names(documents: Sequence[str]) -> str:
+    if not documents:
+        return ""
+    more = len(documents) - _NAMES_SHOWN
+    shown = ", ".join(documents[:_NAMES_SHOWN]) + (f" and {counted(more, 'more', 'more')}" if more > 0 else "")
+    return f" ({shown})"

@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from damage import alter
+
+Run = Callable[..., Any]
+
+
+@pytest.fixture
+def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run: Run) -> Path:
+    """An index of two files, made by the command line in the working folder."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "apples.md").write_text("# Apples\n\nApples grow on trees in the orchard.\n")
+    (tmp_path / "docs" / "boats.md").write_text("# Boats\n\nBoats sail across the wide blue sea.\n")
+    assert run("index", "docs").code == 0
+    return tmp_path / "index_data" / "default"
+
+
+ALTERED = "UPDATE chunks SET text = 'altered' WHERE chunk_id = 2"
+
+
+@pytest.mark.usefixtures("index")
+def test_verify_of_a_sound_index_exits_with_0(run: Run) -> None:
+    outcome = run("verify", "--deep")
+    assert outcome.code == 0
+    assert {line.split()[0] for line in outcome.out.splitlines()} == {"ok"}
+    assert "2 chunks encoded again" in outcome.out
+
+
+def test_verify_names_what_is_wrong_and_exits_with_1(index: Path, run: Run) -> None:
+    alter(index, ALTERED)
+    outcome = run("verify")
+    assert outcome.code == 1
+    assert "problem  rows: 1 rows of chunks are not as they were written: 2 (docs/boats.md)" in outcome.out
+    assert "mend it with: searchkit repair" in outcome.out
+
+
+def test_verify_as_json(index: Path, run: Run) -> None:
+    assert json.loads(run("verify", "--json").out)["is_clean"] is True
+    alter(index, ALTERED)
+    outcome = run("verify", "--json")
+    report = json.loads(outcome.out)
+    assert outcome.code == 1
+    assert report["is_clean"] is False
+    (problem,) = [problem for check in report["checks"] for problem in check["problems"]]
+    assert problem["documents"] == ["docs/boats.md"]
+
+
+def test_verify_without_an_index_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run: Run) -> None:
+    monkeypatch.chdir(tmp_path)
+    outcome = run("verify")
+    assert outcome.code == 2
+    assert "searchkit index FOLDER" in outcome.err
