@@ -24,6 +24,7 @@ COMMANDS = {
     "ls": LazyCommand("searchkit.cli.inspect:ls", _INSIDE),
     "show": LazyCommand("searchkit.cli.inspect:show", _INSIDE),
     "rm": LazyCommand("searchkit.cli.manage:rm", _INSIDE),
+    "diff": LazyCommand("searchkit.cli.diff:diff", _INSIDE),
     "rebuild": LazyCommand("searchkit.cli.manage:rebuild", _INSIDE),
     "verify": LazyCommand("searchkit.cli.care:verify", _CARE),
     "train": LazyCommand("searchkit.cli.train:train", _ENCODER),

@@ -26,10 +26,12 @@ if TYPE_CHECKING:
         write_density_html,
         write_density_png,
     )
+    from searchkit.evaluation.diff import AnswerChange, AnswerDiff, compare_answers, documents_found, read_queries
     from searchkit.evaluation.known_item import KnownItems, Passage, QueryKind, hold_out, known_items
     from searchkit.evaluation.labelled import Labelled, LabelledSet, read_labelled
     from searchkit.evaluation.language import WordOrder, word_order
     from searchkit.evaluation.metrics import average_precision, measure, mrr, ndcg, recall
+    from searchkit.evaluation.overlap import rbo
     from searchkit.evaluation.retrieval import RetrievalReport, compare, evaluate_encoder, evaluate_run
     from searchkit.evaluation.runs import Ranking, Run, Searcher, dense_run, hits_searcher, search_run, write_trec_run
     from searchkit.evaluation.significance import Difference, paired_bootstrap
@@ -43,9 +45,11 @@ _ROOMS = {
     "clustering": ("ClusteringReport", "evaluate_clustering", "spherical_kmeans", "v_measure"),
     "correlation": ("spearman",),
     "density": ("BandDensity", "band_densities", "density_svg", "write_density_html", "write_density_png"),
+    "diff": ("AnswerChange", "AnswerDiff", "compare_answers", "documents_found", "read_queries"),
     "known_item": ("KnownItems", "Passage", "QueryKind", "hold_out", "known_items"),
     "labelled": ("Labelled", "LabelledSet", "read_labelled"),
     "metrics": ("average_precision", "measure", "mrr", "ndcg", "recall"),
+    "overlap": ("rbo",),
     "retrieval": ("RetrievalReport", "compare", "evaluate_encoder", "evaluate_run"),
     "collection": (
         "Query",
@@ -66,6 +70,8 @@ _ROOMS = {
 }
 _HOME = {name: module for module, names in _ROOMS.items() for name in names}
 __all__ = [
+    "AnswerChange",
+    "AnswerDiff",
     "BandDensity",
     "ClusteringReport",
     "Difference",
@@ -91,9 +97,11 @@ __all__ = [
     "average_precision",
     "band_densities",
     "compare",
+    "compare_answers",
     "decide",
     "dense_run",
     "density_svg",
+    "documents_found",
     "effective_rank",
     "evaluate_clustering",
     "evaluate_encoder",
@@ -111,7 +119,9 @@ __all__ = [
     "ndcg",
     "paired_bootstrap",
     "passage_of",
+    "rbo",
     "read_labelled",
+    "read_queries",
     "read_retrieval_set",
     "read_sts",
     "recall",
