@@ -110,6 +110,27 @@ class Explanation:
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """Where a chunk stands in its file; lines are None where the file has none of its own, pages where it has none."""
+
+    chunk_id: int
+    line_start: int | None
+    line_end: int | None
+    page: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """The text right before and after a chunk in its document; empty at the document's ends.
+
+    White space between chunks is not kept in an index: a line break is one, anything else is a space.
+    """
+
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
 class Hit:
     """One retrieved chunk.
 
@@ -122,6 +143,9 @@ class Hit:
         snippet_start: where the snippet begins in ``text``.
         line_start, line_end: lines of the chunk in the file; None where the file has no lines of its own (PDF).
         explanation: where it was asked for.
+        alike: chunks of nearly the same content that were folded under this hit, best first.
+        others: where documents are shown, the other places of this document among the candidates, best first.
+        context: where it was asked for.
     """
 
     rank: int
@@ -141,3 +165,6 @@ class Hit:
     page: int | None
     metadata: Metadata
     explanation: Explanation | None = None
+    alike: tuple[int, ...] = ()
+    others: tuple[Place, ...] = ()
+    context: Context | None = None

@@ -14,9 +14,10 @@ from searchkit.directory import IndexFolder, resolve_index
 from searchkit.errors import InputError
 from searchkit.search import inspect
 from searchkit.search.acknowledged import writing
+from searchkit.search.context import context_of
 from searchkit.search.encoders import EncoderChoice, IndexSettings
 from searchkit.search.pipeline import Answer, View, answer
-from searchkit.search.question import Question, SearchOptions, Where, check_query
+from searchkit.search.question import Question, SearchOptions, SimilarOptions, check_query
 from searchkit.search.readers import ReaderPool
 from searchkit.search.reports import (
     AddReport,
@@ -27,7 +28,13 @@ from searchkit.search.reports import (
     ProgressSink,
     StoredChunk,
 )
-from searchkit.search.similar import neighbours_of
+from searchkit.search.similar import (
+    Example,
+    fresh_example,
+    neighbours_of,
+    similar_question,
+    stored_example,
+)
 from searchkit.search.snapshot import Snapshot, take_snapshot
 from searchkit.store import SourceInfo, StoreReader, StoreWriter
 
@@ -37,7 +44,7 @@ if TYPE_CHECKING:
     from searchkit.documents import ReadOptions, WalkOptions
     from searchkit.encoder import Encoder
     from searchkit.search.corpus import Corpus
-    from searchkit.types import Document, Hit
+    from searchkit.types import Context, Document, Hit
 
 
 class SearchEngine:
@@ -239,15 +246,42 @@ class SearchEngine:
         with self._reading() as (reader, snapshot):
             return answer(View(reader, snapshot, self._encoder.for_index(reader.settings())), texts, question)
 
-    def similar(self, target: int | str, k: int = 10, *, where: Where = None, path: str | None = None) -> list[Hit]:
-        """The chunks most like a chunk (its id), a document or a file; itself left out.
+    def similar(
+        self, target: int | str | Document | Sequence[Document], k: int = 10, **options: Unpack[SimilarOptions]
+    ) -> list[Hit]:
+        """The chunks most like what is given, by the mean of its chunks' vectors.
+
+        Args:
+            target: the id of a chunk, the name of a document or file in the index, which is itself left out, or one or
+                more documents that are not in it, such as ``Document("draft", "text")``.
+            k: at most so many hits.
+            options: ``where``, ``path``, ``fold`` and others that `Question` explains.
 
         Raises:
-            InputError: there is no such chunk, document or file.
+            InputError: there is no such chunk, document or file, or no text in the documents.
         """
-        question = Question(k, where=where, path=path)
         with self._reading() as (reader, snapshot):
-            return neighbours_of(reader, snapshot, target, question)
+            example = stored_example(reader, target) if isinstance(target, int | str) else self._example(reader, target)
+            return neighbours_of(reader, snapshot, example, similar_question(k, options))
+
+    def _example(self, reader: StoreReader, documents: Document | Sequence[Document]) -> Example:
+        stored = reader.settings()
+        return fresh_example(self._encoder.for_index(stored), stored, documents)
+
+    def context(self, hit: Hit | int, count: int = 1) -> Context:
+        """The text of up to ``count`` chunks before and after a hit, or a chunk by its id.
+
+        Raises:
+            InputError: the chunk is not in the index (any more).
+        """
+        chunk_id = hit if isinstance(hit, int) else hit.chunk_id
+        if count < 0:
+            raise InputError(f"context is {count}; expected a number of chunks, 0 or more")
+        with self._looking() as reader:
+            found = context_of(reader, chunk_id, count)
+        if found is None:
+            raise InputError(f"there is no chunk {chunk_id} in the index", hint="search again: it may have changed")
+        return found
 
     # --- looking
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from searchkit.types import Hit
+    from searchkit.types import Hit, Place
 
 
 def hit_to_dict(hit: Hit) -> dict[str, Any]:
@@ -13,7 +13,9 @@ def hit_to_dict(hit: Hit) -> dict[str, Any]:
 
     ``id`` is the chunk's id (int64, never reused), ``path`` uses ``/`` and is null for documents without a
     file; ``line_start`` and ``line_end`` count from 1, both included, and are null where a file has no lines
-    (PDF), whose ``page`` counts from 1. ``score`` is the cosine of query and chunk.
+    (PDF), whose ``page`` counts from 1. ``score`` is the cosine of query and chunk. ``alike`` are ids of chunks folded
+    under the hit, ``others`` further places of its document; ``context_before`` and ``context_after`` are null where
+    no context was asked for.
     """
     return {
         "rank": hit.rank,
@@ -29,4 +31,17 @@ def hit_to_dict(hit: Hit) -> dict[str, Any]:
         "snippet": hit.snippet,
         "text": hit.text,
         "metadata": dict(hit.metadata),
+        "alike": list(hit.alike),
+        "others": [_place_to_dict(place) for place in hit.others],
+        "context_before": None if hit.context is None else hit.context.before,
+        "context_after": None if hit.context is None else hit.context.after,
+    }
+
+
+def _place_to_dict(place: Place) -> dict[str, Any]:
+    return {
+        "id": place.chunk_id,
+        "line_start": place.line_start,
+        "line_end": place.line_end,
+        "page": place.page,
     }

@@ -2,17 +2,53 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from searchkit.search.context import context_of
 from searchkit.search.highlight import opening
-from searchkit.types import Explanation, Hit
+from searchkit.types import Explanation, Hit, Place
 
 if TYPE_CHECKING:
-    from searchkit.store import ChunkRow
+    from searchkit.search.choice import Choice
+    from searchkit.store import ChunkRow, StoreReader
+
+
+def hits_of(
+    reader: StoreReader, choice: Choice, *, context: int = 0, explanations: Mapping[int, Explanation] | None = None
+) -> list[Hit]:
+    """The chosen chunks as hits, with ``context`` chunks around each."""
+    others = [chunk_id for places in choice.others.values() for chunk_id in places]
+    rows = reader.chunk_rows(np.sort(np.array([*choice.ids.tolist(), *others], dtype=np.int64)))
+    hits = []
+    for rank, (chunk_id, cosine) in enumerate(zip(choice.ids.tolist(), choice.cosines.tolist(), strict=True), start=1):
+        hit = make_hit(rank, cosine, rows[chunk_id], (explanations or {}).get(chunk_id))
+        hits.append(
+            replace(
+                hit,
+                alike=choice.alike.get(chunk_id, ()),
+                others=tuple(_place(rows[other]) for other in choice.others.get(chunk_id, ())),
+                context=context_of(reader, chunk_id, context) if context else None,
+            )
+        )
+    return hits
+
+
+def _place(row: ChunkRow) -> Place:
+    line_start, line_end = _lines(row)
+    return Place(row.chunk_id, line_start, line_end, row.page)
+
+
+def _lines(row: ChunkRow) -> tuple[int, int] | tuple[None, None]:
+    return (row.line_start, row.line_end) if row.lines_are_source else (None, None)
 
 
 def make_hit(rank: int, score: float, row: ChunkRow, explanation: Explanation | None = None) -> Hit:
     """A hit of the chunk; its snippet is the opening."""
+    line_start, line_end = _lines(row)
     snippet, snippet_start = opening(row.text, row.heading_path[-1] if row.heading_path else row.title)
     return Hit(
         rank=rank,
@@ -27,8 +63,8 @@ def make_hit(rank: int, score: float, row: ChunkRow, explanation: Explanation | 
         snippet_start=snippet_start,
         start=row.start,
         end=row.end,
-        line_start=row.line_start if row.lines_are_source else None,
-        line_end=row.line_end if row.lines_are_source else None,
+        line_start=line_start,
+        line_end=line_end,
         page=row.page,
         metadata=row.metadata,
         explanation=explanation,

@@ -12,14 +12,18 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from datetime import datetime, timezone
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from searchkit.index import IdFilter, rescore
+from searchkit.search.choice import Choice, choose, depth_for, settle
 from searchkit.search.explain import explain
 from searchkit.search.highlight import with_best_sentences
-from searchkit.search.hits import make_hit
+from searchkit.search.hits import hits_of
+from searchkit.search.negatives import away_from, demoted
 from searchkit.search.question import Fusion, Mode, Question
 from searchkit.search.ranking import Found, Ranking, reciprocal_ranks
 
@@ -91,14 +95,22 @@ def answer(view: View, texts: Sequence[str], question: Question) -> list[Answer]
     with watch("filter"):
         allowed = allowed_chunks(view.reader, question)
     with watch("encode"):
-        vectors = view.encoder.encode_queries(texts)
+        vectors = _vectors(view.encoder, texts, question)
+    depth = _depth(question)
     with watch("dense"):
-        dense = _dense(view.snapshot, vectors, question, allowed)
+        dense = _dense(view.snapshot, vectors, depth, question, allowed)
     answers = []
     for number, text in enumerate(texts):
         own = Stopwatch({stage: seconds / len(texts) for stage, seconds in watch.seconds.items()})
-        found = _candidates(view.reader, text, None if dense is None else dense[number], question, allowed, own)
-        hits = _hits(view, vectors[number], found, question, own)
+        found = _candidates(view.reader, text, None if dense is None else dense[number], depth, question, allowed, own)
+        found, choice = settle(
+            found,
+            depth,
+            question,
+            choose=partial(_choice, view.reader, vectors[number], question, own),
+            look=partial(_look, view, text, vectors[number], question, allowed, own),
+        )
+        hits = _hits(view, vectors[number], found, choice, question, own)
         answers.append(
             Answer(
                 hits=hits,
@@ -122,24 +134,54 @@ def _answerable(reader: StoreReader, question: Question) -> tuple[Question, tupl
 
 def allowed_chunks(reader: StoreReader, question: Question) -> IdFilter | None:
     """The chunks that the filters let through; None where nothing is filtered."""
-    if question.where is None and question.path is None:
+    if question.where is None and question.path is None and question.since is None:
         return None
+    from searchkit.store.filter_sql import joined
     from searchkit.store.filters import compile_filter, path_matcher
+    from searchkit.store.since import modified_since
 
-    condition = None if question.where is None else compile_filter(question.where, reader.metadata_fields())
+    conditions = []
+    if question.where is not None:
+        conditions.append(compile_filter(question.where, reader.metadata_fields()))
+    if question.since is not None:
+        conditions.append(modified_since(question.since, datetime.now(timezone.utc)))
     matches = None if question.path is None else path_matcher(question.path)
-    return IdFilter(reader.allowed_ids(condition, matches))
+    return IdFilter(reader.allowed_ids(joined("AND", conditions), matches))
+
+
+def _vectors(encoder: Encoder, texts: Sequence[str], question: Question) -> Rows:
+    """What is searched with, (Q, D) unit rows."""
+    queries = encoder.encode_queries(texts)
+    return away_from(queries, encoder.encode_queries(question.unlike)) if question.unlike else queries
 
 
 def _depth(question: Question) -> int:
-    """How many candidates each part is asked for."""
-    return question.k if question.mode is Mode.DENSE else max(question.k, FUSED_DEPTH)
+    """How many candidates each part is asked for at first."""
+    depth = depth_for(question)
+    return depth if question.mode is Mode.DENSE else max(depth, FUSED_DEPTH)
 
 
-def _dense(snapshot: Snapshot, vectors: Rows, question: Question, allowed: IdFilter | None) -> list[Ranking] | None:
+def _look(
+    view: View,
+    text: str,
+    vector: Rows,
+    question: Question,
+    allowed: IdFilter | None,
+    watch: Stopwatch,
+    depth: int,
+) -> Found:
+    """The candidates of one query, ``depth`` of each part."""
+    with watch("dense"):
+        dense = _dense(view.snapshot, vector[np.newaxis], depth, question, allowed)
+    return _candidates(view.reader, text, None if dense is None else dense[0], depth, question, allowed, watch)
+
+
+def _dense(
+    snapshot: Snapshot, vectors: Rows, depth: int, question: Question, allowed: IdFilter | None
+) -> list[Ranking] | None:
     if question.mode is Mode.LEXICAL:
         return None
-    return rankings_of(snapshot.nearest(vectors, _depth(question), allowed))
+    return rankings_of(snapshot.nearest(vectors, depth, allowed))
 
 
 def rankings_of(neighbours: Neighbours) -> list[Ranking]:
@@ -154,6 +196,7 @@ def _candidates(
     reader: StoreReader,
     text: str,
     dense: Ranking | None,
+    depth: int,
     question: Question,
     allowed: IdFilter | None,
     watch: Stopwatch,
@@ -165,17 +208,19 @@ def _candidates(
 
         query = parse_query(text) if question.mode is Mode.LEXICAL else plain_query(text)
         with watch("lexical"):
-            parts["lexical"] = _lexical(reader, query, _depth(question), allowed)
+            parts["lexical"] = _lexical(reader, query, depth, question, allowed)
     with watch("fusion"):
         fused = _fused(parts, question)
     return Found(parts, fused, query)
 
 
-def _lexical(reader: StoreReader, query: LexicalQuery | None, depth: int, allowed: IdFilter | None) -> Ranking:
+def _lexical(
+    reader: StoreReader, query: LexicalQuery | None, depth: int, question: Question, allowed: IdFilter | None
+) -> Ranking:
     if query is None:
         return Ranking(np.empty(0, np.int64), np.empty(0))
     scores, ids = reader.lexical_nearest(query, depth, None if allowed is None else allowed.ids)
-    return Ranking(ids, scores)
+    return demoted(reader, query, question.unlike, Ranking(ids, scores))
 
 
 def _fused(parts: Mapping[str, Ranking], question: Question) -> Ranking:
@@ -187,21 +232,19 @@ def _fused(parts: Mapping[str, Ranking], question: Question) -> Ranking:
     raise NotImplementedError(question.fusion)
 
 
-def _hits(view: View, query: Rows, found: Found, question: Question, watch: Stopwatch) -> list[Hit]:
-    """The best k as hits; ``query`` is its embedding (D,)."""
+def _choice(reader: StoreReader, query: Rows, question: Question, watch: Stopwatch, found: Found) -> Choice:
+    """Which candidates become hits; ``query`` is its embedding (D,)."""
     with watch("choice"):
-        cosines = _cosines(view.reader, query, found)
-        chosen = found.fused.ids
-        if question.min_score is not None:
-            chosen = chosen[[cosines[chunk_id] >= question.min_score for chunk_id in chosen.tolist()]]
-        chosen = chosen[: question.k]
+        cosines = _cosines(reader, query, found)
+        return choose(
+            reader, found.fused.ids, np.array([cosines[chunk_id] for chunk_id in found.fused.ids.tolist()]), question
+        )
+
+
+def _hits(view: View, query: Rows, found: Found, choice: Choice, question: Question, watch: Stopwatch) -> list[Hit]:
     with watch("hits"):
-        rows = view.reader.chunk_rows(np.sort(chosen))
-        explanations = explain(view.reader, found, chosen) if question.explain else {}
-        hits = [
-            make_hit(rank, cosines[chunk_id], rows[chunk_id], explanations.get(chunk_id))
-            for rank, chunk_id in enumerate(chosen.tolist(), start=1)
-        ]
+        explanations = explain(view.reader, found, choice.ids) if question.explain else None
+        hits = hits_of(view.reader, choice, context=question.context, explanations=explanations)
     if question.highlight:
         with watch("highlight"):
             hits = with_best_sentences(view.encoder, query, hits)

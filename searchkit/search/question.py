@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, TypeAlias, TypedDict
@@ -31,13 +31,32 @@ DEFAULT_FUSION = Fusion.RRF
 DEFAULT_DENSE_WEIGHT = 0.5
 
 
-class SearchOptions(TypedDict, total=False):
+class Group(Enum):
+    """What a hit stands for."""
+
+    CHUNK = "chunk"
+    DOCUMENT = "document"  # shown by its best chunk
+
+
+class SimilarOptions(TypedDict, total=False):
+    """What `SearchEngine.similar` may be told besides target and ``k``; the meanings are those of `Question`."""
+
+    where: Where
+    path: str | None
+    since: str | None
+    min_score: float | None
+    diverse: float | None
+    fold: bool
+    per_document: int | None
+    group: str | Group
+    context: int
+
+
+class SearchOptions(SimilarOptions, total=False):
     """What a search may be told besides query and ``k``; the meanings are those of `Question`."""
 
     mode: str | Mode
-    where: Where
-    path: str | None
-    min_score: float | None
+    unlike: Sequence[str]
     fusion: str | Fusion
     dense_weight: float
     highlight: bool
@@ -55,7 +74,17 @@ class Question:
         where: a filter on metadata, such as ``"year >= 2020 and lang = 'en'"`` or ``{"lang": "en"}``. It acts
             before the ``k`` best are chosen.
         path: a glob on the path, such as ``guide/**`` or ``*.md``; acts before as well.
+        since: only files modified since a date (``2026-05-31``, UTC) or within an age (``7d``, ``2w``, ``3m`` months);
+            acts before as well. Documents without a file have no such time and are left out.
         min_score: hits below this cosine are left out.
+        unlike: texts that hits should not be like. The query's vector is moved away from theirs, and scores are
+            cosines with the moved one; chunks that share words with them lose in the lexical part; see `negatives`.
+        diverse: lambda of maximal marginal relevance, 0 to 1, which chooses hits that are relevant and unlike each
+            other: 1 is the order without it, 0 looks for novelty alone; see `diversity`.
+        fold: whether a chunk of nearly the same content as a better hit is folded under it (`Hit.alike`).
+        per_document: at most so many hits of one document.
+        group: ``document`` for one hit a document, its best chunk, that tells its other places; else ``chunk``.
+        context: how many neighbouring chunks are shown before and after each hit.
         fusion: of a hybrid search; ``rrf`` or ``convex``.
         dense_weight: share of the dense part in the fusion, 0 to 1; the lexical part has the rest.
         highlight: make the best sentence of each hit its snippet; costs encoding those sentences.
@@ -66,7 +95,14 @@ class Question:
     mode: Mode = Mode.HYBRID
     where: Where = None
     path: str | None = None
+    since: str | None = None
     min_score: float | None = None
+    unlike: tuple[str, ...] = ()
+    diverse: float | None = None
+    fold: bool = False
+    per_document: int | None = None
+    group: Group = Group.CHUNK
+    context: int = 0
     fusion: Fusion = DEFAULT_FUSION
     dense_weight: float = DEFAULT_DENSE_WEIGHT
     highlight: bool = False
@@ -76,21 +112,37 @@ class Question:
     def of(cls, k: int, options: SearchOptions) -> Question:
         """The question that a caller's words make; enums may be given by their value."""
         given: dict[str, Any] = dict(options)
-        for name, kind in (("mode", Mode), ("fusion", Fusion)):
+        for name, kind in (("mode", Mode), ("fusion", Fusion), ("group", Group)):
             if name in given:
                 given[name] = _member(kind, given[name], name)
+        if "unlike" in given:
+            given["unlike"] = _texts(given["unlike"])
         unknown = [name for name in given if name not in cls.__slots__]
         if unknown:
             raise TypeError(f"search() got an unexpected option {unknown[0]!r}; known: {', '.join(cls.__slots__)}")
         return cls(k, **given)
 
     def __post_init__(self) -> None:
-        if isinstance(self.k, bool) or not isinstance(self.k, int) or self.k < 1:
+        if not _is_count(self.k, 1):
             raise InputError(f"k is {self.k!r}; expected a whole number of at least 1")
         if self.min_score is not None and not -1 <= self.min_score <= 1:
             raise InputError(f"min_score is {self.min_score}; expected a cosine, -1 to 1")
         if not 0 <= self.dense_weight <= 1:
             raise InputError(f"dense_weight is {self.dense_weight}; expected a share, 0 to 1")
+        if self.diverse is not None and not 0 <= self.diverse <= 1:
+            raise InputError(f"diverse is {self.diverse}; expected 0 (novelty) to 1 (relevance)")
+        if self.per_document is not None and not _is_count(self.per_document, 1):
+            raise InputError(f"per_document is {self.per_document!r}; expected a whole number of at least 1")
+        if self.per_document is not None and self.group is Group.DOCUMENT:
+            raise InputError("per_document and group 'document' do not go together: a group has one hit a document")
+        if not _is_count(self.context, 0):
+            raise InputError(f"context is {self.context!r}; expected a number of chunks, 0 or more")
+
+    @property
+    def is_selective(self) -> bool:
+        """Whether hits are more than the best ``k``, so that candidates are needed to choose from."""
+        is_grouped = self.group is Group.DOCUMENT or self.per_document is not None
+        return self.fold or self.diverse is not None or is_grouped
 
 
 def check_query(query: str) -> str:
@@ -100,6 +152,16 @@ def check_query(query: str) -> str:
     if not query.strip():
         raise InputError("the query is empty", hint='ask in plain words: searchkit query "how do I ..."')
     return query.encode("utf-8", "replace").decode("utf-8")
+
+
+def _is_count(value: object, least: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= least
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    if isinstance(value, str) or not isinstance(value, Sequence):
+        raise InputError(f"unlike is {type(value).__name__}; expected a list of texts")
+    return tuple(map(check_query, value))
 
 
 def _member(kind: type[Enum], value: object, name: str) -> Enum:

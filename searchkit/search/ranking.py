@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -58,6 +58,12 @@ class Found:
     parts: Mapping[str, Ranking]
     fused: Ranking
     query: LexicalQuery | None = None  # the words that were looked for, where there were any
+
+    def followed_by(self, deeper: Found) -> Found:
+        """The candidates of a deeper look: these first, in their order, then the new ones."""
+        new = deeper.fused.only(~np.isin(deeper.fused.ids, self.fused.ids))
+        fused = Ranking(np.concatenate([self.fused.ids, new.ids]), np.concatenate([self.fused.scores, new.scores]))
+        return replace(self, parts=deeper.parts, fused=fused)
 
 
 def reciprocal_ranks(parts: Mapping[str, Ranking], weights: Mapping[str, float]) -> Ranking:

@@ -1,32 +1,93 @@
-"""More like this: the neighbours of chunks that are in the index."""
+"""More like this: the neighbours of what is in the index, or of documents that are not."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
 from searchkit.errors import InputError
-from searchkit.search.hits import make_hit
+from searchkit.search.choice import Choice, choose, depth_for, settle
+from searchkit.search.hits import hits_of
 from searchkit.search.pipeline import allowed_chunks, rankings_of
+from searchkit.search.question import Question, SearchOptions, SimilarOptions
+from searchkit.search.ranking import Found
 from searchkit.store import MAX_CHUNK_ID
+from searchkit.types import Document
 
 if TYPE_CHECKING:
-    from searchkit.search.question import Question
+    from searchkit.encoder import Encoder
     from searchkit.search.snapshot import Snapshot
-    from searchkit.store import StoreReader
-    from searchkit.types import Hit, Ids
+    from searchkit.store import StoredSettings, StoreReader
+    from searchkit.types import Hit, Ids, Rows
 
 
-def neighbours_of(reader: StoreReader, snapshot: Snapshot, target: int | str, question: Question) -> list[Hit]:
-    """The chunks nearest to the mean of the target's own, which are left out."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Example:
+    """What hits are to be like: rows (N, D), and the ids (M,) of those of them that are in the index."""
+
+    rows: Rows
+    own: Ids
+
+
+def similar_question(k: int, options: SimilarOptions) -> Question:
+    """The question that the options make.
+
+    Raises:
+        TypeError: an option that only a search with a query has.
+    """
+    known = SimilarOptions.__annotations__
+    unknown = [name for name in options if name not in known]
+    if unknown:
+        raise TypeError(f"similar() got an unexpected option {unknown[0]!r}; known: {', '.join(known)}")
+    return Question.of(k, cast(SearchOptions, options))
+
+
+def stored_example(reader: StoreReader, target: int | str) -> Example:
+    """A chunk, document or file of the index.
+
+    Raises:
+        InputError: there is none of that name.
+    """
     own = _chunks_of(reader, target)
-    query = reader.vectors(own).astype(np.float32).mean(axis=0, keepdims=True)
-    (near,) = rankings_of(snapshot.nearest(query, question.k + len(own), allowed_chunks(reader, question)))
-    near = near.only(~np.isin(near.ids, own)).first(question.k)
-    rows = reader.chunk_rows(near.ids)
-    pairs = zip(near.ids.tolist(), near.scores.tolist(), strict=True)
-    return [make_hit(rank, score, rows[chunk_id]) for rank, (chunk_id, score) in enumerate(pairs, start=1)]
+    return Example(reader.vectors(own).astype(np.float32), own)
+
+
+def fresh_example(encoder: Encoder, stored: StoredSettings, documents: Document | Sequence[Document]) -> Example:
+    """Documents that are not in the index, cut and encoded as if they were to go into it.
+
+    Raises:
+        InputError: there is no text in them.
+    """
+    from searchkit.chunking import Chunker, ChunkSettings, passage_text
+
+    settings = ChunkSettings(max_tokens=stored.chunk_tokens, overlap_tokens=stored.overlap_tokens)
+    chunker = Chunker(encoder.tokenizer, settings)
+    given = [documents] if isinstance(documents, Document) else documents
+    passages = [passage_text(document.title, chunk) for document in given for chunk in chunker.chunk(document)]
+    if not passages:
+        raise InputError("there is no text to find the like of", hint='such as: searchkit similar --text "a passage"')
+    return Example(encoder.encode_passages(passages), np.empty(0, np.int64))
+
+
+def neighbours_of(reader: StoreReader, snapshot: Snapshot, example: Example, question: Question) -> list[Hit]:
+    """The chunks nearest to the mean of the example's rows, without its own."""
+    query = example.rows.mean(axis=0, keepdims=True)
+    allowed = allowed_chunks(reader, question)
+
+    def look(depth: int) -> Found:
+        (near,) = rankings_of(snapshot.nearest(query, depth + len(example.own), allowed))
+        near = near.only(~np.isin(near.ids, example.own)).first(depth)
+        return Found({"dense": near}, near)
+
+    def choice_among(found: Found) -> Choice:
+        return choose(reader, found.fused.ids, found.fused.scores, question)
+
+    depth = depth_for(question)
+    _, choice = settle(look(depth), depth, question, choose=choice_among, look=look)
+    return hits_of(reader, choice, context=question.context)
 
 
 def _chunks_of(reader: StoreReader, target: int | str) -> Ids:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from searchkit.cli.jsonout import show_array, show_lines, to_json
 from searchkit.search.hit_json import hit_to_dict
-from searchkit.types import Hit
+from searchkit.types import Context, Hit, Place
 
 
 @settings(deadline=None)
@@ -56,7 +56,17 @@ def test_a_hit_has_the_promised_keys(make_hit: Callable[..., Hit]) -> None:
     made = make_hit(2, metadata={"lang": "en"})
     value = json.loads(to_json(hit_to_dict(made)))
     promised = "rank score id doc_id path line_start line_end page title heading_path snippet text metadata"
-    assert list(value) == promised.split()
+    assert list(value) == [*promised.split(), "alike", "others", "context_before", "context_after"]
     assert value["id"] == made.chunk_id
     assert value["heading_path"] == ["Animals", "Sleep"]
     assert value["metadata"] == {"lang": "en"}
+
+
+def test_a_hit_tells_what_stands_behind_and_around_it(make_hit: Callable[..., Hit]) -> None:
+    made = make_hit(2, alike=(7, 8), others=(Place(9, 3, 4, None),), context=Context("before ", " after"))
+    value = json.loads(to_json(hit_to_dict(made)))
+    assert value["alike"] == [7, 8]
+    assert value["others"] == [{"id": 9, "line_start": 3, "line_end": 4, "page": None}]
+    assert (value["context_before"], value["context_after"]) == ("before ", " after")
+    bare = hit_to_dict(make_hit(1))
+    assert (bare["alike"], bare["others"], bare["context_before"], bare["context_after"]) == ([], [], None, None)

@@ -1,0 +1,38 @@
+"""What stands around a chunk in its document."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from searchkit.store import MAX_CHUNK_ID
+from searchkit.types import Context
+
+if TYPE_CHECKING:
+    from searchkit.store import ChunkRow, StoreReader
+
+_MOST = 1 << 31  # chunks on a side; larger numbers are not SQLite's
+
+
+def context_of(reader: StoreReader, chunk_id: int, count: int) -> Context | None:
+    """The text of up to ``count`` chunks before and after a chunk; None where there is no such chunk."""
+    rows = reader.chunks_around(chunk_id, min(count, _MOST)) if 0 < chunk_id <= MAX_CHUNK_ID else []
+    here = next((place for place, row in enumerate(rows) if row.chunk_id == chunk_id), None)
+    if here is None:
+        return None
+    length = len(rows[here].text)
+    return Context(before=_joined(rows[: here + 1])[:-length], after=_joined(rows[here:])[length:])
+
+
+def _joined(rows: Sequence[ChunkRow]) -> str:
+    """The text of neighbouring chunks, what two of them share but once.
+
+    Between chunks a document has white space alone; of that the line breaks are known.
+    """
+    text, end, line = "", rows[0].start, rows[0].line_start
+    for row in rows:
+        if row.start > end:
+            text += "\n" * (row.line_start - line) or " "
+        text += row.text[max(0, end - row.start) :]
+        end, line = row.end, row.line_end
+    return text
