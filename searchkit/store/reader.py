@@ -100,6 +100,11 @@ class StoreReader:
         values = {field.name: self._setting(field.name) for field in fields(StoredSettings)}
         return StoredSettings(**values)
 
+    def calibration(self) -> dict[str, Any] | None:
+        """What `StoreWriter.save_calibration` kept; None before."""
+        values = self._setting("calibration", default=None)
+        return values if isinstance(values, dict) else None
+
     def _setting(self, name: str, **default: object) -> Any:
         sound = f"checksum IS {checksum_of('settings')}" if self._is_checked else "1"
         row = self._connection.execute(f"SELECT value, {sound} FROM settings WHERE name = ?", [name]).fetchone()

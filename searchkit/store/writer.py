@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime, timezone
@@ -67,6 +67,10 @@ class StoreWriter:
     def save_settings(self, settings: StoredSettings) -> None:
         for name, value in asdict(settings).items():
             self._set(name, value)
+
+    def save_calibration(self, values: Mapping[str, object]) -> None:
+        """Keep what was measured of the index: JSON values by name."""
+        self._set("calibration", values)
 
     def _set(self, name: str, value: object) -> None:
         self._connection.execute(
