@@ -21,21 +21,22 @@ import numpy as np
 from searchkit.index import IdFilter, rescore
 from searchkit.search.choice import Choice, choose, depth_for, settle
 from searchkit.search.explain import explain
+from searchkit.search.fusion import convex_combination, reciprocal_ranks
 from searchkit.search.highlight import with_best_sentences
 from searchkit.search.hits import hits_of
 from searchkit.search.negatives import away_from, demoted
 from searchkit.search.question import Fusion, Mode, Question
-from searchkit.search.ranking import Found, Ranking, reciprocal_ranks
+from searchkit.search.ranking import Found, Ranking
 
 if TYPE_CHECKING:
     from searchkit.encoder import Encoder
     from searchkit.index import Neighbours
     from searchkit.search.snapshot import Snapshot
     from searchkit.store import LexicalQuery, StoreReader
-    from searchkit.types import Hit, Rows
+    from searchkit.types import Hit, Ids, Rows
 
 NO_WORDS = (
-    "the index was written by an older searchkit and has no words to look up, so this is the dense part's answer alone; "
+    "the index was written by an older searchkit and has no words to look up, so the dense part answered alone; "
     "the next `searchkit index FOLDER` adds them"
 )
 FUSED_DEPTH = 100  # candidates of each part that are fused; a chunk below both cuts would be far down anyway
@@ -73,6 +74,15 @@ class Answer:
     notices: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Asked:
+    """One query: its text, its embedding (D,), and the chunks that may answer."""
+
+    text: str
+    vector: Rows
+    allowed: IdFilter | None
+
+
 @dataclass(slots=True)
 class Stopwatch:
     """Seconds by stage, summed where a stage is entered again."""
@@ -102,15 +112,16 @@ def answer(view: View, texts: Sequence[str], question: Question) -> list[Answer]
     answers = []
     for number, text in enumerate(texts):
         own = Stopwatch({stage: seconds / len(texts) for stage, seconds in watch.seconds.items()})
-        found = _candidates(view.reader, text, None if dense is None else dense[number], depth, question, allowed, own)
+        asked = _Asked(text, vectors[number], allowed)
+        found = _candidates(view.reader, asked, None if dense is None else dense[number], depth, question, own)
         found, choice = settle(
             found,
             depth,
             question,
-            choose=partial(_choice, view.reader, vectors[number], question, own),
-            look=partial(_look, view, text, vectors[number], question, allowed, own),
+            choose=partial(_choice, view.reader, question, own),
+            look=partial(_look, view, asked, question, own),
         )
-        hits = _hits(view, vectors[number], found, choice, question, own)
+        hits = _hits(view, asked.vector, found, choice, question, own)
         answers.append(
             Answer(
                 hits=hits,
@@ -161,19 +172,11 @@ def _depth(question: Question) -> int:
     return depth if question.mode is Mode.DENSE else max(depth, FUSED_DEPTH)
 
 
-def _look(
-    view: View,
-    text: str,
-    vector: Rows,
-    question: Question,
-    allowed: IdFilter | None,
-    watch: Stopwatch,
-    depth: int,
-) -> Found:
+def _look(view: View, asked: _Asked, question: Question, watch: Stopwatch, depth: int) -> Found:
     """The candidates of one query, ``depth`` of each part."""
     with watch("dense"):
-        dense = _dense(view.snapshot, vector[np.newaxis], depth, question, allowed)
-    return _candidates(view.reader, text, None if dense is None else dense[0], depth, question, allowed, watch)
+        dense = _dense(view.snapshot, asked.vector[np.newaxis], depth, question, asked.allowed)
+    return _candidates(view.reader, asked, None if dense is None else dense[0], depth, question, watch)
 
 
 def _dense(
@@ -193,25 +196,20 @@ def rankings_of(neighbours: Neighbours) -> list[Ranking]:
 
 
 def _candidates(
-    reader: StoreReader,
-    text: str,
-    dense: Ranking | None,
-    depth: int,
-    question: Question,
-    allowed: IdFilter | None,
-    watch: Stopwatch,
+    reader: StoreReader, asked: _Asked, dense: Ranking | None, depth: int, question: Question, watch: Stopwatch
 ) -> Found:
     parts = {} if dense is None else {"dense": dense}
     query = None
     if question.mode is not Mode.DENSE:
         from searchkit.store import parse_query, plain_query
 
-        query = parse_query(text) if question.mode is Mode.LEXICAL else plain_query(text)
+        query = parse_query(asked.text) if question.mode is Mode.LEXICAL else plain_query(asked.text)
         with watch("lexical"):
-            parts["lexical"] = _lexical(reader, query, depth, question, allowed)
+            parts["lexical"] = _lexical(reader, query, depth, question, asked.allowed)
     with watch("fusion"):
-        fused = _fused(parts, question)
-    return Found(parts, fused, query)
+        cosines = _cosines(reader, asked.vector, parts)
+        fused = _fused(reader, parts, cosines, query, question)
+    return Found(parts, fused, query, cosines)
 
 
 def _lexical(
@@ -223,22 +221,44 @@ def _lexical(
     return demoted(reader, query, question.unlike, Ranking(ids, scores))
 
 
-def _fused(parts: Mapping[str, Ranking], question: Question) -> Ranking:
+def _fused(
+    reader: StoreReader,
+    parts: Mapping[str, Ranking],
+    cosines: Mapping[int, float],
+    query: LexicalQuery | None,
+    question: Question,
+) -> Ranking:
     if len(parts) == 1:
         return next(iter(parts.values()))
-    weights = {"dense": question.dense_weight, "lexical": 1 - question.dense_weight}
+    share = question.dense_share
+    weights = {"dense": share, "lexical": 1 - share}
     if question.fusion is Fusion.RRF:
         return reciprocal_ranks(parts, weights)
-    raise NotImplementedError(question.fusion)
+    ids = np.fromiter(cosines, dtype=np.int64, count=len(cosines))
+    scored = {
+        "dense": Ranking(ids, np.fromiter(cosines.values(), dtype=np.float64, count=len(ids))),
+        "lexical": _with_others(reader, parts["lexical"], ids, query, question),
+    }
+    return convex_combination(scored, weights)
 
 
-def _choice(reader: StoreReader, query: Rows, question: Question, watch: Stopwatch, found: Found) -> Choice:
-    """Which candidates become hits; ``query`` is its embedding (D,)."""
+def _with_others(
+    reader: StoreReader, lexical: Ranking, ids: Ids, query: LexicalQuery | None, question: Question
+) -> Ranking:
+    """The lexical part, with the scores that it gives to those of ``ids`` that it did not propose."""
+    others = ids[~np.isin(ids, lexical.ids)]
+    scores = np.zeros(len(others))
+    if query is not None and len(others):
+        ranked = demoted(reader, query, question.unlike, Ranking(others, reader.lexical_scores(query, others)))
+        others, scores = ranked.ids, ranked.scores
+    return Ranking(np.concatenate([lexical.ids, others]), np.concatenate([lexical.scores, scores]))
+
+
+def _choice(reader: StoreReader, question: Question, watch: Stopwatch, found: Found) -> Choice:
+    """Which candidates become hits."""
     with watch("choice"):
-        cosines = _cosines(reader, query, found)
-        return choose(
-            reader, found.fused.ids, np.array([cosines[chunk_id] for chunk_id in found.fused.ids.tolist()]), question
-        )
+        cosines = np.array([found.cosines[chunk_id] for chunk_id in found.fused.ids.tolist()])
+        return choose(reader, found.fused.ids, cosines, question)
 
 
 def _hits(view: View, query: Rows, found: Found, choice: Choice, question: Question, watch: Stopwatch) -> list[Hit]:
@@ -251,11 +271,12 @@ def _hits(view: View, query: Rows, found: Found, choice: Choice, question: Quest
     return hits
 
 
-def _cosines(reader: StoreReader, query: Rows, found: Found) -> dict[int, float]:
+def _cosines(reader: StoreReader, query: Rows, parts: Mapping[str, Ranking]) -> dict[int, float]:
     """The cosine of every candidate; of those that the dense part did not find, from the stored vectors."""
-    dense = found.parts.get("dense")
+    dense = parts.get("dense")
     known = {} if dense is None else dict(zip(dense.ids.tolist(), dense.scores.tolist(), strict=True))
-    others = np.array([chunk_id for chunk_id in found.fused.ids.tolist() if chunk_id not in known], dtype=np.int64)
+    candidates = np.concatenate([part.ids for part in parts.values()])
+    others = np.unique(candidates[~np.isin(candidates, list(known))])
     if len(others):
         scores = rescore(query, reader.vectors(others))
         known |= dict(zip(others.tolist(), scores.astype(np.float64).tolist(), strict=True))

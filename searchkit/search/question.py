@@ -27,8 +27,8 @@ class Fusion(Enum):
     CONVEX = "convex"  # by scores, each normalised within the query
 
 
-DEFAULT_FUSION = Fusion.RRF
-DEFAULT_DENSE_WEIGHT = 0.5
+DEFAULT_FUSION = Fusion.CONVEX  # by measurement, as the weights: benchmarks/results/hybrid.md
+DENSE_WEIGHTS = {Fusion.CONVEX: 0.8, Fusion.RRF: 0.5}
 
 
 class Group(Enum):
@@ -58,7 +58,7 @@ class SearchOptions(SimilarOptions, total=False):
     mode: str | Mode
     unlike: Sequence[str]
     fusion: str | Fusion
-    dense_weight: float
+    dense_weight: float | None
     highlight: bool
     explain: bool
 
@@ -85,8 +85,9 @@ class Question:
         per_document: at most so many hits of one document.
         group: ``document`` for one hit a document, its best chunk, that tells its other places; else ``chunk``.
         context: how many neighbouring chunks are shown before and after each hit.
-        fusion: of a hybrid search; ``rrf`` or ``convex``.
-        dense_weight: share of the dense part in the fusion, 0 to 1; the lexical part has the rest.
+        fusion: of a hybrid search: ``convex``, by scores, or ``rrf``, by ranks alone; see `fusion`.
+        dense_weight: share of the dense part in the fusion, 0 to 1; the lexical part has the rest. None for what
+            suits the fusion: 0.8 for ``convex``, whose cosines lie closer together than BM25, 0.5 for ``rrf``.
         highlight: make the best sentence of each hit its snippet; costs encoding those sentences.
         explain: give each hit the rank and score that each part gave it, and the words it shares with the query.
     """
@@ -104,7 +105,7 @@ class Question:
     group: Group = Group.CHUNK
     context: int = 0
     fusion: Fusion = DEFAULT_FUSION
-    dense_weight: float = DEFAULT_DENSE_WEIGHT
+    dense_weight: float | None = None
     highlight: bool = False
     explain: bool = False
 
@@ -127,7 +128,7 @@ class Question:
             raise InputError(f"k is {self.k!r}; expected a whole number of at least 1")
         if self.min_score is not None and not -1 <= self.min_score <= 1:
             raise InputError(f"min_score is {self.min_score}; expected a cosine, -1 to 1")
-        if not 0 <= self.dense_weight <= 1:
+        if self.dense_weight is not None and not 0 <= self.dense_weight <= 1:
             raise InputError(f"dense_weight is {self.dense_weight}; expected a share, 0 to 1")
         if self.diverse is not None and not 0 <= self.diverse <= 1:
             raise InputError(f"diverse is {self.diverse}; expected 0 (novelty) to 1 (relevance)")
@@ -137,6 +138,11 @@ class Question:
             raise InputError("per_document and group 'document' do not go together: a group has one hit a document")
         if not _is_count(self.context, 0):
             raise InputError(f"context is {self.context!r}; expected a number of chunks, 0 or more")
+
+    @property
+    def dense_share(self) -> float:
+        """The share of the dense part in the fusion."""
+        return DENSE_WEIGHTS[self.fusion] if self.dense_weight is None else self.dense_weight
 
     @property
     def is_selective(self) -> bool:

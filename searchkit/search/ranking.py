@@ -1,9 +1,9 @@
-"""A ranking: chunks in the order that one part of a search gives them; and how two become one."""
+"""A ranking: chunks in the order that one part of a search gives them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,8 +13,6 @@ if TYPE_CHECKING:
 
     from searchkit.store import LexicalQuery
     from searchkit.types import Ids
-
-RRF_K = 60  # of Cormack, Clarke, Buettcher 2009; damps the weight of the first ranks
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,27 +51,22 @@ class Ranking:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Found:
-    """The candidates of one query, part by part and fused."""
+    """The candidates of one query, part by part and fused.
+
+    Attributes:
+        parts: by part, what it proposed.
+        fused: all candidates.
+        query: the words that were looked for, where there were any.
+        cosines: of the query and each candidate, by chunk id.
+    """
 
     parts: Mapping[str, Ranking]
     fused: Ranking
-    query: LexicalQuery | None = None  # the words that were looked for, where there were any
+    query: LexicalQuery | None = None
+    cosines: Mapping[int, float] = field(default_factory=dict)
 
     def followed_by(self, deeper: Found) -> Found:
         """The candidates of a deeper look: these first, in their order, then the new ones."""
         new = deeper.fused.only(~np.isin(deeper.fused.ids, self.fused.ids))
         fused = Ranking(np.concatenate([self.fused.ids, new.ids]), np.concatenate([self.fused.scores, new.scores]))
-        return replace(self, parts=deeper.parts, fused=fused)
-
-
-def reciprocal_ranks(parts: Mapping[str, Ranking], weights: Mapping[str, float]) -> Ranking:
-    """Reciprocal rank fusion: the sum of weight / (60 + rank) over the rankings that hold a chunk.
-
-    Cormack, Clarke, Buettcher 2009, "Reciprocal Rank Fusion outperforms Condorcet and individual rank learning
-    methods", SIGIR
-    """
-    ids = np.unique(np.concatenate([part.ids for part in parts.values()]))
-    scores = np.zeros(len(ids))
-    for name, part in parts.items():
-        scores[np.searchsorted(ids, part.ids)] += weights[name] / (RRF_K + np.arange(1, len(part) + 1))
-    return Ranking.of(ids, scores)
+        return replace(self, parts=deeper.parts, fused=fused, cosines={**deeper.cosines, **self.cosines})
