@@ -27,6 +27,7 @@ INDEX_HOME = "index_data"  # named indexes lie in this folder
 _LARGEST_FILE = 1 << 16
 _FALSE = {"0", "false", "no", "off"}
 _DEVICES = ("auto", "cpu", "cuda", "mps")
+_MODES = ("hybrid", "dense", "lexical")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,7 @@ class Settings:
         model: path or name of the encoder's checkpoint; None: the one that comes with searchkit.
         device: ``auto``, ``cpu``, ``cuda`` or ``mps``.
         offline: never download anything.
+        mode: what looks for hits: ``hybrid``, ``dense`` or ``lexical``.
         limit: how many hits at most.
         min_score: lowest cosine of a hit, -1 to 1; None: no bound.
         full: show whole chunks instead of snippets.
@@ -47,6 +49,7 @@ class Settings:
     model: str | None = None
     device: str = "auto"
     offline: bool = False
+    mode: str = "hybrid"
     limit: int = 10
     min_score: float | None = None
     full: bool = False
@@ -210,6 +213,10 @@ def _is_device(value: object) -> bool:
     return value in _DEVICES
 
 
+def _is_mode(value: object) -> bool:
+    return value in _MODES
+
+
 def _is_limit(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value >= 1
 
@@ -223,8 +230,9 @@ _KEYS: dict[str, tuple[Callable[[object], bool], str]] = {
     "model": (_is_text, "the path or the name of a checkpoint"),
     "device": (_is_device, f"one of {', '.join(_DEVICES)}"),
     "offline": (_is_truth, "true or false"),
+    "mode": (_is_mode, f"one of {', '.join(_MODES)}"),
     "limit": (_is_limit, "a whole number of at least 1"),
     "min_score": (_is_cosine, "a cosine, -1 to 1"),
     "full": (_is_truth, "true or false"),
 }
-_PROJECT_KEYS = ("index", "limit", "min_score", "full")
+_PROJECT_KEYS = ("index", "mode", "limit", "min_score", "full")

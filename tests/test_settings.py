@@ -41,14 +41,14 @@ def write_user(project: Path, text: str) -> None:
 
 
 def test_defaults_without_any_file(project: Path) -> None:
-    assert load(project) == Settings(None, None, "auto", False, 10, None, False)
+    assert load(project) == Settings(None, None, "auto", False, "hybrid", 10, None, False)
 
 
 def test_flag_wins_over_environment_over_project_over_user(project: Path) -> None:
     write_user(project, 'index = "user"\nmodel = "mine"\nlimit = 3\nmin_score = 0.1\ndevice = "cpu"')
-    write_project(project, 'index = "ours"\nlimit = 4')
+    write_project(project, 'index = "ours"\nlimit = 4\nmode = "dense"')
     settings = load(project, {"SEARCHKIT_DEVICE": "cuda"}, limit=5, full=None)
-    assert settings == Settings(str(project / "index_data" / "ours"), "mine", "cuda", False, 5, 0.1, False)
+    assert settings == Settings(str(project / "index_data" / "ours"), "mine", "cuda", False, "dense", 5, 0.1, False)
     assert load(project, {"SEARCHKIT_INDEX": "env"}).index == "env"
     assert load(project, {"SEARCHKIT_INDEX": "env"}, index="flag").index == "flag"
     assert load(project, {"SEARCHKIT_INDEX": ""}).limit == 4
@@ -109,7 +109,7 @@ def test_project_file_may_not_choose(project: Path, key: str) -> None:
     name = key.split()[0]
     write_project(project, key)
     with pytest.raises(
-        InputError, match=rf"searchkit\.toml sets '{name}'; a project file may set index, limit"
+        InputError, match=rf"searchkit\.toml sets '{name}'; a project file may set index, mode, limit"
     ) as caught:
         load(project)
     assert f"SEARCHKIT_{name.upper()}" in caught.value.hint
@@ -143,6 +143,7 @@ def test_index_of_the_user_file_is_a_name_or_absolute(project: Path) -> None:
         ("limit = 0", "limit is 0; expected a whole number of at least 1"),
         ("limit = true", "limit is True"),
         ("limit = 2.0", "limit is 2.0"),
+        ("mode = 'semantic'", "mode is 'semantic'; expected one of hybrid, dense, lexical"),
         ("min_score = 2", "min_score is 2; expected a cosine"),
         ("min_score = nan", "min_score is nan"),
         ("full = 'yes'", "full is 'yes'; expected true or false"),
@@ -185,7 +186,8 @@ def test_bad_variable_is_named(project: Path) -> None:
 def test_every_setting_can_be_set_by_the_user(project: Path) -> None:
     write_user(
         project,
-        'index = "a"\nmodel = "b"\ndevice = "mps"\noffline = true\nlimit = 2\nmin_score = 0.5\nfull = true',
+        'index = "a"\nmodel = "b"\ndevice = "mps"\noffline = true\n'
+        'mode = "lexical"\nlimit = 2\nmin_score = 0.5\nfull = true',
     )
     settings, default = load(project), Settings()
     assert all(getattr(settings, field.name) != getattr(default, field.name) for field in fields(Settings))

@@ -1,4 +1,4 @@
-"""``searchkit query``: the chunks closest in meaning to a question."""
+"""``searchkit query``: the chunks that answer a question best."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import typer
 
 from searchkit.cli.answer import AnswerForm, show_answer
 from searchkit.cli.failures import say
+from searchkit.cli.mode_options import DenseWeightOption, FusionOption, ModeOption
 from searchkit.cli.options import (
     FilesOption,
     FullOption,
@@ -32,6 +33,9 @@ def query(
     text: Annotated[list[str], typer.Argument(metavar="TEXT", help="The question; - reads it from standard input.")],
     index: IndexOption = None,
     k: LimitOption = None,
+    mode: ModeOption = None,
+    fusion: FusionOption = None,
+    dense_weight: DenseWeightOption = None,
     where: WhereOption = None,
     path: PathOption = None,
     min_score: Annotated[
@@ -51,7 +55,7 @@ def query(
     as_json: JsonOption = False,
     as_jsonl: JsonLinesOption = False,
 ) -> None:
-    """Show the chunks closest in meaning to TEXT.
+    """Show the chunks that answer TEXT best.
 
     For example: `searchkit query how do I undo a commit`, or `searchkit query -k 3 --path 'guide/**' backups`.
 
@@ -68,13 +72,17 @@ def query(
     from searchkit.cli.session import open_engine
     from searchkit.settings import load_settings
 
-    wanted = load_settings(overrides={"limit": k, "min_score": min_score, "full": full or None})
+    wanted = load_settings(overrides={"limit": k, "mode": mode, "min_score": min_score, "full": full or None})
+    options = {"where": where, "path": path, "fusion": fusion, "dense_weight": dense_weight}
+    given = {name: value for name, value in options.items() if value is not None}
     with open_engine(index, model=model) as engine:
-        hits = engine.search(
-            question, wanted.limit, where=where, path=path, min_score=wanted.min_score, highlight=marked
+        answer = engine.ask(
+            question, wanted.limit, mode=wanted.mode, min_score=wanted.min_score, highlight=marked, **given
         )
-        nothing = "" if hits else _why_nothing(engine, wanted.min_score)
-        show_answer(hits, form, HitView(full=wanted.full, marked=marked, link=linker(engine)), nothing=nothing)
+        for notice in answer.notices:
+            say(f"note: {notice}")
+        nothing = "" if answer.hits else _why_nothing(engine, wanted.min_score)
+        show_answer(answer.hits, form, HitView(full=wanted.full, marked=marked, link=linker(engine)), nothing=nothing)
 
 
 def _why_nothing(engine: SearchEngine, min_score: float | None) -> str:

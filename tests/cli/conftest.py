@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 
 from searchkit.cli import main
+from searchkit.search.pipeline import Answer
+from searchkit.search.question import Mode
 from searchkit.types import Hit
 
 MakeHit = Callable[..., Hit]
@@ -59,6 +61,7 @@ class FakeEngine:
     hits: list[Hit] = field(default_factory=list)
     error: BaseException | None = None
     chunks: int = 100
+    notices: tuple[str, ...] = ()
     asked: list[dict[str, Any]] = field(default_factory=list)
 
     def __enter__(self) -> FakeEngine:
@@ -67,8 +70,9 @@ class FakeEngine:
     def __exit__(self, *_: object) -> None:
         return None
 
-    def search(self, query: str, k: int, **options: Any) -> list[Hit]:
-        return self._answer(query=query, k=k, **options)
+    def ask(self, query: str, k: int, **options: Any) -> Answer:
+        hits = self._answer(query=query, k=k, **options)
+        return Answer(hits, Mode.HYBRID, "exact", None, {}, {}, self.notices)
 
     def status(self) -> SimpleNamespace:
         return SimpleNamespace(chunks=self.chunks)

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from searchkit.errors import IndexNotFoundError, InputError
+from searchkit.errors import IndexNotFoundError, InputError, QueryError
+from searchkit.store import parse_query
 from searchkit.types import Hit
 
 Run = Callable[..., Any]
@@ -47,12 +48,43 @@ def test_words_are_one_question_and_options_reach_the_engine(run: Run, engine: A
         {
             "query": "how do I sleep",
             "k": 3,
+            "mode": "hybrid",
             "where": "lang = 'en'",
             "path": "*.md",
             "min_score": 0.5,
             "highlight": False,
         }
     ]
+
+
+def test_how_candidates_are_found_reaches_the_engine(run: Run, engine: Any, make_hit: MakeHit) -> None:
+    engine.hits = [make_hit(1)]
+    assert run("query", "x", "--mode", "dense", "--fusion", "rrf", "--dense-weight", "0.25").code == 0
+    asked = engine.asked[0]
+    assert (asked["mode"], asked["fusion"], asked["dense_weight"]) == ("dense", "rrf", 0.25)
+
+
+def test_a_mode_that_is_none_is_refused_by_name(run: Run) -> None:
+    outcome = run("query", "x", "--mode", "semantic")
+    assert (outcome.code, outcome.out) == (2, "")
+    assert "mode is 'semantic'; expected one of hybrid, dense, lexical" in outcome.err
+
+
+def test_notices_go_to_stderr(run: Run, engine: Any, make_hit: MakeHit) -> None:
+    engine.hits, engine.notices = [make_hit(1)], ("only half was looked at",)
+    outcome = run("query", "x", "--json")
+    assert [hit["rank"] for hit in json.loads(outcome.out)] == [1]
+    assert outcome.err == "note: only half was looked at\n"
+
+
+def test_an_error_in_the_words_points_at_the_place(run: Run, engine: Any) -> None:
+    with pytest.raises(QueryError) as caught:
+        parse_query('apples "and boats')
+    engine.error = caught.value
+    outcome = run("query", 'apples "and boats', "--mode", "lexical")
+    assert outcome.code == 2
+    shown, caret = outcome.err.splitlines()[1:3]
+    assert shown[caret.index("^")] == '"'
 
 
 @pytest.mark.parametrize("flag", ["-k", "-n", "--limit"])

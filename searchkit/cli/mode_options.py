@@ -1,0 +1,24 @@
+"""The options of ``query`` that say how candidates are found, and how much is told of it."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+ModeOption = Annotated[
+    str | None,
+    typer.Option(
+        "--mode",
+        metavar="hybrid|dense|lexical",
+        help='By words and meaning, by meaning, or by words: "a phrase", +with, -without, begin*. Default: hybrid.',
+    ),
+]
+FusionOption = Annotated[
+    str | None,
+    typer.Option("--fusion", metavar="convex|rrf", help="How a hybrid search joins its parts: by scores or by ranks."),
+]
+DenseWeightOption = Annotated[
+    float | None,
+    typer.Option("--dense-weight", metavar="SHARE", help="Share of meaning in a hybrid search, 0 to 1."),
+]
