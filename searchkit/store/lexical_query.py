@@ -46,7 +46,7 @@ class LexicalQuery:
     """A chunk matches with any of the wanted terms, all of the required ones and none of the excluded.
 
     Attributes:
-        wanted: what the score counts; the required terms are among them.
+        wanted: what the score counts, as often as it was written; the required terms are among them.
         required, excluded: what a chunk has to have or must not have.
     """
 
@@ -56,13 +56,13 @@ class LexicalQuery:
 
     @property
     def terms(self) -> tuple[str, ...]:
-        """What is wanted, as a person wrote it."""
-        return tuple(term.written for term in self.wanted)
+        """What is wanted, as a person wrote it, each once."""
+        return tuple(dict.fromkeys(term.written for term in self.wanted))
 
     @property
     def phrases(self) -> tuple[str, ...]:
-        """The FTS5 phrases that the score counts, each once."""
-        return tuple(dict.fromkeys(phrase for term in self.wanted for phrase in term.phrases))
+        """The FTS5 phrases that the score counts, as often as it counts them."""
+        return tuple(phrase for term in self.wanted for phrase in term.phrases)
 
     @property
     def match(self) -> str:
@@ -108,7 +108,7 @@ class _Parser:
                 self._phrase(item)
             else:
                 self._word(item)
-        wanted = tuple(dict.fromkeys((*_worth_looking_up(self._bare, known=bool(self._said)), *self._said)))
+        wanted = (*_worth_looking_up(self._bare, known=bool(self._said)), *self._said)
         if not wanted:
             what = "only says what must not occur" if self._excluded else "has no word in it"
             raise self._error(0, f"the query {what}", "add a word to look for")
@@ -165,7 +165,7 @@ def _terms_of(names: Iterable[Name]) -> Iterator[tuple[Term, bool]]:
             yield from ((Term(pair, (f'"{pair}"' + "*" * single,)), False) for pair in name.pieces)
         elif len(name.pieces) == 1:
             yield Term(name.written, (f'"{name.words[0]}"',)), _is_function_word(name.pieces[0])
-        elif not name.whole and all(piece.isdecimal() for piece in name.pieces):
+        elif name.is_spelled_apart:
             yield Term(name.written, (_phrase([name]),)), False
         else:
             yield from _terms_of_compound(name)
@@ -185,10 +185,10 @@ def _is_function_word(piece: str) -> bool:
 
 def _worth_looking_up(terms: Iterable[tuple[Term, bool]], *, known: bool = False) -> tuple[Term, ...]:
     """The terms that say something; all where none does and nothing else is known to be asked."""
-    says: dict[Term, None] = {}
-    others: dict[Term, None] = {}
+    says: list[Term] = []
+    others: list[Term] = []
     for term, is_function_word in terms:
-        (others if is_function_word else says)[term] = None
+        (others if is_function_word else says).append(term)
         if len(says) == MOST_TERMS:
             break
     return tuple(says) if says or known else tuple(others)[:MOST_TERMS]

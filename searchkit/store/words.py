@@ -72,6 +72,13 @@ class Name:
     is_run: bool = False
 
     @property
+    def is_spelled_apart(self) -> bool:
+        """Whether it is one thing to a reader whose parts alone say little: ``well-known``, ``2026-11-21``."""
+        if all(piece.isalpha() for piece in self.pieces):
+            return self.written.lower() == "-".join(self.pieces).lower()
+        return all(piece.isdecimal() for piece in self.pieces)
+
+    @property
     def indexed(self) -> tuple[str, ...]:
         """The words in the order of the text, as a phrase finds them."""
         return (*self.words, self.words[-1][-1]) if self.is_run and len(self.written) > 1 else self.words
