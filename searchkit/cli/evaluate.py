@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -17,6 +17,8 @@ from searchkit.cli.wording import Table
 
 if TYPE_CHECKING:
     from searchkit.encoder import SentenceEncoder
+    from searchkit.evaluation import RetrievalSet, Run
+    from searchkit.search.question import SearchOptions
 
 app = typer.Typer(cls=PlainGroup, context_settings=HELP_NAMES, no_args_is_help=True)
 
@@ -90,40 +92,74 @@ def retrieval(
     paths: PathsArgument,
     model: ModelOption = None,
     against: AgainstOption = None,
+    modes: Annotated[
+        list[str] | None,
+        typer.Option("--mode", metavar="MODE", help="Search as the engine does: hybrid, dense, lexical; repeatable."),
+    ] = None,
     run_folder: Annotated[Path | None, typer.Option("--runs", help="Write a TREC run a collection here.")] = None,
     seed: SeedOption = 0,
     as_json: JsonOption = False,
 ) -> None:
     """nDCG@10, MRR@10 and recall@100 on BEIR folders, or folders with corpus, queries and qrels as parquet.
 
-    With --against each collection gets a paired bootstrap of the difference in nDCG@10.
+    Without --mode encoders are measured alone: cosines of whole documents, each cut where the encoder stops reading.
+    With it each collection is indexed in a temporary folder and searched as `searchkit query` searches.
+
+    Whatever is measured is compared with what is named last (the encoder of --against, the last --mode), by a paired
+    bootstrap of the difference in nDCG@10.
     """
-    from searchkit.evaluation import compare, dense_run, evaluate_run, read_retrieval_set, write_trec_run
+    from searchkit.evaluation import compare, evaluate_run, read_retrieval_set, write_trec_run
 
     encoders = _encoders(model, against)
+    ways: list[SearchOptions] = [{"mode": mode} for mode in modes or ()]
     rows: list[dict[str, Any]] = []
     for path in paths:
         collection = read_retrieval_set(path)
         reports = []
-        for name, encoder in encoders:
-            run = dense_run(encoder, collection)
+        for system, run in _runs(collection, encoders, ways):
             if run_folder is not None:
                 run_folder.mkdir(parents=True, exist_ok=True)
-                write_trec_run(run, run_folder / f"{collection.name}-{name}.trec")
+                label = "-".join([collection.name, *system.values()]).replace("/", "_")
+                write_trec_run(run, run_folder / f"{label}.trec")
             reports.append(evaluate_run(run, collection))
             means = {measure: 100 * float(values.mean()) for measure, values in reports[-1].values.items()}
-            rows.append({"encoder": name, "collection": collection.name, **means})
-        if len(reports) == 2:
-            found = compare(reports[1], reports[0], seed=seed)
+            rows.append({**system, "collection": collection.name, **means})
+        for row, report in zip(rows[-len(reports) : -1], reports, strict=False):
+            found = compare(reports[-1], report, seed=seed)
             change = f"{100 * found.difference:+.2f} ({100 * found.low:+.2f} to {100 * found.high:+.2f})"
-            rows[-2]["nDCG@10 against"] = change
-    measures = [key for key in rows[0] if key not in ("encoder", "collection", "nDCG@10 against")]
+            row["nDCG@10 against"] = change
     if len(paths) > 1:
-        rows += [
-            {"encoder": name, "collection": "average", **{measure: _mean(rows, name, measure) for measure in measures}}
-            for name, _ in encoders
-        ]
+        rows += _averages(rows)
     _show("retrieval x 100", rows, as_json=as_json)
+
+
+def _runs(
+    collection: RetrievalSet, encoders: Sequence[tuple[str, SentenceEncoder]], ways: Sequence[SearchOptions]
+) -> Iterator[tuple[dict[str, str], Run]]:
+    """Every system, by what tells it from the others, and its run."""
+    from searchkit.evaluation import dense_run, engine_run, indexed
+
+    for name, encoder in encoders:
+        if not ways:
+            yield {"encoder": name}, dense_run(encoder, collection)
+            continue
+        with indexed(collection, encoder) as engine:
+            for way in ways:
+                mode = " + ".join(map(str, way.values()))
+                run = engine_run(engine, collection, name=f"{name} {mode}", **way)
+                yield {"encoder": name, "mode": mode}, run
+
+
+def _averages(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The means over the collections, a row a system."""
+    systems = dict.fromkeys((row["encoder"], row.get("mode")) for row in rows)
+    means = []
+    for encoder, mode in systems:
+        own = [row for row in rows if (row["encoder"], row.get("mode")) == (encoder, mode)]
+        figures = {name: _mean(own, encoder, name) for name, value in own[0].items() if isinstance(value, float)}
+        system = {"encoder": encoder} if mode is None else {"encoder": encoder, "mode": mode}
+        means.append({**system, "collection": "average", **figures})
+    return means
 
 
 @app.command("transfer", cls=PlainCommand, context_settings=HELP_NAMES)

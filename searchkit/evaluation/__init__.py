@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         write_density_png,
     )
     from searchkit.evaluation.diff import AnswerChange, AnswerDiff, compare_answers, documents_found, read_queries
+    from searchkit.evaluation.engine_runs import engine_run, indexed
     from searchkit.evaluation.known_item import KnownItems, Passage, QueryKind, hold_out, known_items
     from searchkit.evaluation.labelled import Labelled, LabelledSet, read_labelled
     from searchkit.evaluation.language import WordOrder, word_order
@@ -46,6 +47,7 @@ _ROOMS = {
     "correlation": ("spearman",),
     "density": ("BandDensity", "band_densities", "density_svg", "write_density_html", "write_density_png"),
     "diff": ("AnswerChange", "AnswerDiff", "compare_answers", "documents_found", "read_queries"),
+    "engine_runs": ("engine_run", "indexed"),
     "known_item": ("KnownItems", "Passage", "QueryKind", "hold_out", "known_items"),
     "labelled": ("Labelled", "LabelledSet", "read_labelled"),
     "metrics": ("average_precision", "measure", "mrr", "ndcg", "recall"),
@@ -103,6 +105,7 @@ __all__ = [
     "density_svg",
     "documents_found",
     "effective_rank",
+    "engine_run",
     "evaluate_clustering",
     "evaluate_encoder",
     "evaluate_run",
@@ -112,6 +115,7 @@ __all__ = [
     "hits_searcher",
     "hold_out",
     "hubness",
+    "indexed",
     "judge",
     "known_items",
     "measure",

@@ -83,3 +83,34 @@ def test_missing_data_are_told(run: Run, tmp_path: Path) -> None:
     outcome = run("eval", "retrieval", str(tmp_path / "nowhere"))
     assert outcome.code == 2
     assert "nowhere" in outcome.err
+
+
+def test_modes_are_measured_as_the_engine_searches_and_compared_with_the_last(
+    run: Run, beir_folder: Path, tmp_path: Path
+) -> None:
+    words = ("--mode", "hybrid", "--mode", "lexical", "--mode", "dense", "--runs", str(tmp_path / "runs"), "--json")
+    outcome = run("eval", "retrieval", str(beir_folder), *words)
+    assert outcome.code == 0
+    rows = json.loads(outcome.out)
+    assert [(row["encoder"], row["mode"]) for row in rows] == [
+        ("words", "hybrid"), ("words", "lexical"), ("words", "dense"),
+    ]  # fmt: skip
+    assert [row["nDCG@10"] for row in rows] == pytest.approx([100, 100, 100])
+    assert ["nDCG@10 against" in row for row in rows] == [True, True, False]
+    lexical = (tmp_path / "runs" / "beir-words-lexical.trec").read_text().splitlines()
+    assert [line.split()[:3] for line in lexical] == [["q1", "Q0", "d1"], ["q2", "Q0", "d2"]]
+
+
+def test_two_encoders_in_one_mode_are_compared(run: Run, beir_folder: Path) -> None:
+    words = ("--against", "other", "--mode", "hybrid", "--json")
+    rows = json.loads(run("eval", "retrieval", str(beir_folder), str(beir_folder), *words).out)
+    assert [(row["encoder"], row["collection"]) for row in rows] == [
+        ("words", "beir"), ("wordsother", "beir"), ("words", "beir"), ("wordsother", "beir"),
+        ("words", "average"), ("wordsother", "average"),
+    ]  # fmt: skip
+
+
+def test_a_mode_that_there_is_not_is_told(run: Run, beir_folder: Path) -> None:
+    outcome = run("eval", "retrieval", str(beir_folder), "--mode", "sparse")
+    assert outcome.code == 2
+    assert "expected one of hybrid, dense, lexical" in outcome.err
