@@ -101,12 +101,14 @@ class Explanation:
         lexical: by BM25; None likewise.
         fused: after the parts were put together; the order of the hits, unless a later stage changed it.
         terms: words of the query that occur in the chunk, as the query has them.
+        spans: where such words stand in the chunk: ``text[start:end]``.
     """
 
     dense: Part | None
     lexical: Part | None
     fused: Part
     terms: tuple[str, ...] = ()
+    spans: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +148,8 @@ class Hit:
         alike: chunks of nearly the same content that were folded under this hit, best first.
         others: where documents are shown, the other places of this document among the candidates, best first.
         context: where it was asked for.
+        percentile: the share of unrelated pairs of texts of this index whose cosine is below ``score``, in percent;
+            None where the index has not been measured, see `searchkit.search.calibration`.
     """
 
     rank: int
@@ -168,3 +172,4 @@ class Hit:
     alike: tuple[int, ...] = ()
     others: tuple[Place, ...] = ()
     context: Context | None = None
+    percentile: float | None = None

@@ -14,11 +14,14 @@ from searchkit.directory import IndexFolder, resolve_index
 from searchkit.errors import InputError
 from searchkit.search import inspect
 from searchkit.search.acknowledged import writing
+from searchkit.search.answers import Answer
+from searchkit.search.calibration import Calibrator, calibrate_if_due
 from searchkit.search.context import context_of
 from searchkit.search.encoders import EncoderChoice, IndexSettings
-from searchkit.search.pipeline import Answer, View, answer
+from searchkit.search.pipeline import View, answer
 from searchkit.search.question import Question, SearchOptions, SimilarOptions, check_query
 from searchkit.search.readers import ReaderPool
+from searchkit.search.reasons import Why
 from searchkit.search.reports import (
     AddReport,
     DocumentInfo,
@@ -67,6 +70,7 @@ class SearchEngine:
         self._readers = ReaderPool(folder)
         self._guard = threading.Lock()
         self._snapshot: Snapshot | None = None
+        self._calibrator = Calibrator()
 
     @classmethod
     def open(
@@ -147,7 +151,7 @@ class SearchEngine:
             for document in as_documents(documents, store.read):
                 ingest.take_document(document)
             ingest.flush()
-            self._compact_if_due(store)
+            self._settle(store)
             return AddReport(ingest.documents, ingest.replaced, ingest.chunks_added)
 
     def index_paths(
@@ -183,7 +187,7 @@ class SearchEngine:
             report = run.run([Path(path) for path in paths], walk or WalkOptions())
             if not dry_run:
                 tell(Progress("commit", 0))
-                self._compact_if_due(store)
+                self._settle(store)
             return report
 
     def delete(self, names: Sequence[str]) -> int:
@@ -210,6 +214,7 @@ class SearchEngine:
             encoded = reencode(store, choice, progress or (lambda _: None))
             self._encoder = choice
             compact(self._folder, store)
+            calibrate_if_due(store, choice.for_index(store.read.settings()))
             return encoded
 
     # --- searching
@@ -244,7 +249,30 @@ class SearchEngine:
         if not texts:
             return []
         with self._reading() as (reader, snapshot):
-            return answer(View(reader, snapshot, self._encoder.for_index(reader.settings())), texts, question)
+            return answer(self._view(reader, snapshot), texts, question)
+
+    def _view(self, reader: StoreReader, snapshot: Snapshot) -> View:
+        return View(reader, snapshot, self._encoder.for_index(reader.settings()), self._calibrator)
+
+    def why(self, query: str, target: int | str, k: int = 10, **options: Unpack[SearchOptions]) -> Why:
+        """Why a document is not among the hits of a query, or where it is.
+
+        Args:
+            query, k, options: as for `search`.
+            target: the path of a file, in the index or on disk, a document's id, or a chunk's.
+
+        Raises:
+            InputError: as for `search`; also a chunk that is not in the index, or a folder.
+        """
+        from searchkit.search.absence import absence, find_target
+        from searchkit.search.why import why
+
+        question, text = Question.of(k, options), check_query(query)
+        with self._reading() as (reader, snapshot):
+            found = find_target(reader, target)
+            if not len(found.chunks):
+                return Why(found.name, None, (absence(reader, found),), None, ())
+            return why(self._view(reader, snapshot), text, found, question)
 
     def similar(
         self, target: int | str | Document | Sequence[Document], k: int = 10, **options: Unpack[SimilarOptions]
@@ -381,6 +409,11 @@ class SearchEngine:
                 with store.change():
                     store.save_settings(settings)
             yield store
+
+    def _settle(self, store: StoreWriter) -> None:
+        """After documents came: what is derived from all of them is made anew where it is due."""
+        self._compact_if_due(store)
+        calibrate_if_due(store, self._encoder.for_index(store.read.settings()))
 
     def _compact_if_due(self, store: StoreWriter) -> None:
         from searchkit.search.compaction import compact_if_due

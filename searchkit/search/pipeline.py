@@ -8,19 +8,18 @@ Filters act before any cut. Each stage takes and gives a `Ranking`.
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timezone
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from searchkit.index import IdFilter, rescore
+from searchkit.index import rescore
+from searchkit.search.answers import Answer, Stopwatch
 from searchkit.search.choice import Choice, choose, depth_for, settle
-from searchkit.search.explain import explain
+from searchkit.search.explain import explain, plan_of
+from searchkit.search.filtering import allowed_chunks
 from searchkit.search.fusion import convex_combination, reciprocal_ranks
 from searchkit.search.highlight import with_best_sentences
 from searchkit.search.hits import hits_of
@@ -30,7 +29,8 @@ from searchkit.search.ranking import Found, Ranking
 
 if TYPE_CHECKING:
     from searchkit.encoder import Encoder
-    from searchkit.index import Neighbours
+    from searchkit.index import IdFilter, Neighbours
+    from searchkit.search.calibration import Calibration, Calibrator
     from searchkit.search.snapshot import Snapshot
     from searchkit.store import LexicalQuery, StoreReader
     from searchkit.types import Hit, Ids, Rows
@@ -44,34 +44,12 @@ FUSED_DEPTH = 100  # candidates of each part that are fused; a chunk below both 
 
 @dataclass(frozen=True, eq=False)
 class View:
-    """One committed state of an index and the encoder that belongs to it."""
+    """One committed state of an index, the encoder that belongs to it, and what gives its calibration."""
 
     reader: StoreReader
     snapshot: Snapshot
     encoder: Encoder
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """The hits of one query, and how they came about.
-
-    Attributes:
-        hits: best first.
-        mode: what looked for candidates; ``dense`` for a hybrid question to an index without words, see ``notices``.
-        index_kind: of the FAISS file, or ``none`` before the first.
-        allowed: chunks that the filter let through; None without a filter.
-        candidates: by part, how many it proposed.
-        seconds: by stage; those of a batch of queries are shared evenly.
-        notices: what a person ought to know about the answer, one sentence each.
-    """
-
-    hits: list[Hit]
-    mode: Mode
-    index_kind: str
-    allowed: int | None
-    candidates: Mapping[str, int]
-    seconds: Mapping[str, float]
-    notices: tuple[str, ...] = ()
+    calibrator: Calibrator
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -83,21 +61,6 @@ class _Asked:
     allowed: IdFilter | None
 
 
-@dataclass(slots=True)
-class Stopwatch:
-    """Seconds by stage, summed where a stage is entered again."""
-
-    seconds: dict[str, float] = field(default_factory=dict)
-
-    @contextmanager
-    def __call__(self, stage: str) -> Iterator[None]:
-        began = time.perf_counter()
-        try:
-            yield
-        finally:
-            self.seconds[stage] = self.seconds.get(stage, 0.0) + time.perf_counter() - began
-
-
 def answer(view: View, texts: Sequence[str], question: Question) -> list[Answer]:
     """An answer for each query, all from the same state of the index."""
     watch = Stopwatch()
@@ -105,7 +68,10 @@ def answer(view: View, texts: Sequence[str], question: Question) -> list[Answer]
     with watch("filter"):
         allowed = allowed_chunks(view.reader, question)
     with watch("encode"):
-        vectors = _vectors(view.encoder, texts, question)
+        vectors = query_vectors(view.encoder, texts, question)
+    with watch("calibration"):
+        is_needed = question.explain or question.abstain is not None
+        calibration = view.calibrator.get(view.reader, view.encoder, measure=is_needed)
     depth = _depth(question)
     with watch("dense"):
         dense = _dense(view.snapshot, vectors, depth, question, allowed)
@@ -121,7 +87,8 @@ def answer(view: View, texts: Sequence[str], question: Question) -> list[Answer]
             choose=partial(_choice, view.reader, question, own),
             look=partial(_look, view, asked, question, own),
         )
-        hits = _hits(view, asked.vector, found, choice, question, own)
+        is_off_topic = _is_off_topic(found, question, calibration)
+        hits = [] if is_off_topic else _hits(view, asked.vector, found, choice, question, calibration, own)
         answers.append(
             Answer(
                 hits=hits,
@@ -131,6 +98,8 @@ def answer(view: View, texts: Sequence[str], question: Question) -> list[Answer]
                 candidates={name: len(part) for name, part in found.parts.items()},
                 seconds=own.seconds,
                 notices=notices,
+                nothing_close=is_off_topic,
+                plan=plan_of(view.reader, question, found, calibration) if question.explain else None,
             )
         )
     return answers
@@ -143,24 +112,14 @@ def _answerable(reader: StoreReader, question: Question) -> tuple[Question, tupl
     return question, ()
 
 
-def allowed_chunks(reader: StoreReader, question: Question) -> IdFilter | None:
-    """The chunks that the filters let through; None where nothing is filtered."""
-    if question.where is None and question.path is None and question.since is None:
-        return None
-    from searchkit.store.filter_sql import joined
-    from searchkit.store.filters import compile_filter, path_matcher
-    from searchkit.store.since import modified_since
-
-    conditions = []
-    if question.where is not None:
-        conditions.append(compile_filter(question.where, reader.metadata_fields()))
-    if question.since is not None:
-        conditions.append(modified_since(question.since, datetime.now(timezone.utc)))
-    matches = None if question.path is None else path_matcher(question.path)
-    return IdFilter(reader.allowed_ids(joined("AND", conditions), matches))
+def _is_off_topic(found: Found, question: Question, calibration: Calibration | None) -> bool:
+    """Whether the closest candidate is no closer than chance, at the rate that was asked for."""
+    if question.abstain is None or calibration is None or found.closest is None:
+        return False
+    return calibration.p_value(found.closest) > question.abstain
 
 
-def _vectors(encoder: Encoder, texts: Sequence[str], question: Question) -> Rows:
+def query_vectors(encoder: Encoder, texts: Sequence[str], question: Question) -> Rows:
     """What is searched with, (Q, D) unit rows."""
     queries = encoder.encode_queries(texts)
     return away_from(queries, encoder.encode_queries(question.unlike)) if question.unlike else queries
@@ -261,10 +220,20 @@ def _choice(reader: StoreReader, question: Question, watch: Stopwatch, found: Fo
         return choose(reader, found.fused.ids, cosines, question)
 
 
-def _hits(view: View, query: Rows, found: Found, choice: Choice, question: Question, watch: Stopwatch) -> list[Hit]:
+def _hits(
+    view: View,
+    query: Rows,
+    found: Found,
+    choice: Choice,
+    question: Question,
+    calibration: Calibration | None,
+    watch: Stopwatch,
+) -> list[Hit]:
     with watch("hits"):
         explanations = explain(view.reader, found, choice.ids) if question.explain else None
         hits = hits_of(view.reader, choice, context=question.context, explanations=explanations)
+        if calibration is not None:
+            hits = [replace(hit, percentile=calibration.percentile(hit.score)) for hit in hits]
     if question.highlight:
         with watch("highlight"):
             hits = with_best_sentences(view.encoder, query, hits)

@@ -8,6 +8,7 @@ from enum import Enum
 from typing import Any, TypeAlias, TypedDict
 
 from searchkit.errors import InputError
+from searchkit.search.calibration import LOWEST_RATE
 
 Where: TypeAlias = "str | Mapping[str, object] | None"
 
@@ -59,6 +60,7 @@ class SearchOptions(SimilarOptions, total=False):
     unlike: Sequence[str]
     fusion: str | Fusion
     dense_weight: float | None
+    abstain: float | None
     highlight: bool
     explain: bool
 
@@ -88,8 +90,12 @@ class Question:
         fusion: of a hybrid search: ``convex``, by scores, or ``rrf``, by ranks alone; see `fusion`.
         dense_weight: share of the dense part in the fusion, 0 to 1; the lexical part has the rest. None for what
             suits the fusion: 0.8 for ``convex``, whose cosines lie closer together than BM25, 0.5 for ``rrf``.
+        abstain: answer with nothing where the closest chunk is no closer than one is to questions that have nothing to
+            do with the index; this rate of such questions, 0.005 to 1, is answered all the same. The cosine decides in
+            every mode; see `calibration`.
         highlight: make the best sentence of each hit its snippet; costs encoding those sentences.
-        explain: give each hit the rank and score that each part gave it, and the words it shares with the query.
+        explain: give each hit the rank and score that each part gave it, and the words it shares with the query; and
+            the answer its plan.
     """
 
     k: int = 10
@@ -106,6 +112,7 @@ class Question:
     context: int = 0
     fusion: Fusion = DEFAULT_FUSION
     dense_weight: float | None = None
+    abstain: float | None = None
     highlight: bool = False
     explain: bool = False
 
@@ -130,6 +137,8 @@ class Question:
             raise InputError(f"min_score is {self.min_score}; expected a cosine, -1 to 1")
         if self.dense_weight is not None and not 0 <= self.dense_weight <= 1:
             raise InputError(f"dense_weight is {self.dense_weight}; expected a share, 0 to 1")
+        if self.abstain is not None and not LOWEST_RATE <= self.abstain < 1:
+            raise InputError(f"abstain is {self.abstain}; expected a rate of {LOWEST_RATE:.3f} or more, and below 1")
         if self.diverse is not None and not 0 <= self.diverse <= 1:
             raise InputError(f"diverse is {self.diverse}; expected 0 (novelty) to 1 (relevance)")
         if self.per_document is not None and not _is_count(self.per_document, 1):

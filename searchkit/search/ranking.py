@@ -65,6 +65,11 @@ class Found:
     query: LexicalQuery | None = None
     cosines: Mapping[int, float] = field(default_factory=dict)
 
+    @property
+    def closest(self) -> float | None:
+        """The highest cosine among the candidates; None without any."""
+        return max(self.cosines.values(), default=None)
+
     def followed_by(self, deeper: Found) -> Found:
         """The candidates of a deeper look: these first, in their order, then the new ones."""
         new = deeper.fused.only(~np.isin(deeper.fused.ids, self.fused.ids))

@@ -10,8 +10,9 @@ import numpy as np
 
 from searchkit.errors import InputError
 from searchkit.search.choice import Choice, choose, depth_for, settle
+from searchkit.search.filtering import allowed_chunks
 from searchkit.search.hits import hits_of
-from searchkit.search.pipeline import allowed_chunks, rankings_of
+from searchkit.search.pipeline import rankings_of
 from searchkit.search.question import Question, SearchOptions, SimilarOptions
 from searchkit.search.ranking import Found
 from searchkit.store import MAX_CHUNK_ID
