@@ -86,6 +86,8 @@ def locate(reader: StoreReader, path: str) -> Path | None:
 
 def known_as(reader: StoreReader, place: Path) -> str | None:
     """The path under which a file or folder would be in the index, if it lies below a root."""
+    if "\0" in str(place):
+        return None
     location = Path(os.path.realpath(place))  # which, unlike a Path's own, bears links that lead in circles
     for root in reader.roots():
         if location.is_relative_to(root.location):

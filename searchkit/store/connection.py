@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from searchkit.errors import IndexDamagedError, IndexNotFoundError, IndexStateError
+from searchkit.errors import IndexDamagedError, IndexNotFoundError, IndexStateError, InputError
 from searchkit.store.checksums import register_checksums
 from searchkit.store.schema import check_version, migrate
 
@@ -90,6 +90,8 @@ def translated(path: Path) -> Iterator[None]:
         if isinstance(error, sqlite3.OperationalError):
             raise IndexStateError(f"{path.name}: {text}", hint=_operational_hint(text)) from error
         raise
+    except UnicodeEncodeError as error:  # a lone surrogate, as a word of another encoding has on the command line
+        raise InputError(f"{error.object!r} is not text that an index can hold", hint="is it UTF-8?") from error
 
 
 def _operational_hint(text: str) -> str:

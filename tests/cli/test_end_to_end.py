@@ -229,6 +229,15 @@ def test_show_suggests_a_close_name(run: Run) -> None:
 
 
 @pytest.mark.usefixtures("indexed")
+@pytest.mark.parametrize("command", ["show", "rm", "similar"])
+@pytest.mark.parametrize("name", ["\x00", "a\x00b", "\udcff", "x" * 5000, "🐟"])
+def test_a_strange_name_is_an_error_like_any_other(command: str, name: str, run: Run) -> None:
+    outcome = run(command, name)
+    assert (outcome.code, outcome.out) == (2, "")
+    assert outcome.err.startswith("error: ")
+
+
+@pytest.mark.usefixtures("indexed")
 def test_similar_leaves_the_document_itself_out(run: Run) -> None:
     files = run("similar", "docs/boats.md", "--files").out.splitlines()
     assert sorted(files) == ["docs/apples.md", "docs/clocks.txt"]
