@@ -19,7 +19,7 @@ _SEARCH, _INSIDE, _CARE, _ENCODER = "Search", "Look inside", "Keep it safe", "En
 COMMANDS = {
     "index": LazyCommand("searchkit.cli.index:index", _SEARCH),
     "query": LazyCommand("searchkit.cli.query:query", _SEARCH),
-    "similar": LazyCommand("searchkit.cli.manage:similar", _SEARCH),
+    "similar": LazyCommand("searchkit.cli.similar:similar", _SEARCH),
     "status": LazyCommand("searchkit.cli.inspect:status", _INSIDE),
     "ls": LazyCommand("searchkit.cli.inspect:ls", _INSIDE),
     "show": LazyCommand("searchkit.cli.inspect:show", _INSIDE),

@@ -21,7 +21,7 @@ from rich.text import Text
 
 from searchkit.cli.excerpt import Excerpt, excerpt
 from searchkit.cli.terminal import one_line, visible
-from searchkit.cli.wording import Facts, Finding, HitView, Level, Table, place, time_words, trail
+from searchkit.cli.wording import Facts, Finding, HitView, Level, Table, company, place, time_words, trail
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar
@@ -53,10 +53,26 @@ def show_hits(hits: Sequence[Hit], view: HitView, console: Console | None = None
     grid.add_column(ratio=1)
     grid.add_column(justify="right", width=6)
     for hit in hits:
-        text = Text(visible(hit.text)) if view.full else _marked(_excerpt_of(hit, width), marked=view.marked)
-        body = Group(_heading(hit), _place(hit, view), text)
+        body = Group(_heading(hit), _place(hit, view), *_text(hit, view, width))
         grid.add_row(str(hit.rank), Padding(body, (0, 0, 1, 0)), Text(f"{hit.score:.3f}", style=_SCORE))
     console.print(grid, width=width)
+
+
+def show_hits_of(query: str, hits: Sequence[Hit], view: HitView, console: Console | None = None) -> None:
+    """The question in bold above its hits."""
+    console = console or output()
+    console.print(Text(one_line(query), style=_TITLE))
+    show_hits(hits, view, console)
+
+
+def _text(hit: Hit, view: HitView, width: int) -> list[Text]:
+    """The excerpt; or the whole chunk, between its context where there is one."""
+    if hit.context is not None:
+        before, after = (
+            Text(visible(text.strip("\n")), style=_QUIET) for text in (hit.context.before, hit.context.after)
+        )
+        return [text for text in (before, Text(visible(hit.text)), after) if text.plain.strip()]
+    return [Text(visible(hit.text)) if view.full else _marked(_excerpt_of(hit, width), marked=view.marked)]
 
 
 def _excerpt_of(hit: Hit, width: int) -> Excerpt:
@@ -74,7 +90,8 @@ def _heading(hit: Hit) -> Text:
 
 def _place(hit: Hit, view: HitView) -> Text:
     target = view.link(hit)
-    return Text(place(hit), style=_PLACE + Style(link=target) if target else _PLACE, overflow="fold")
+    shown = Text(place(hit), style=_PLACE + Style(link=target) if target else _PLACE, overflow="fold")
+    return shown.append(f"  {company(hit)}", style=_QUIET) if company(hit) else shown
 
 
 def _marked(shown: Excerpt, *, marked: bool) -> Text:

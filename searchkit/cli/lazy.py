@@ -17,6 +17,8 @@ from typing import Any, get_args, get_origin
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from searchkit.cli.optional_values import with_values
+
 HELP_NAMES = {"help_option_names": ["-h", "--help"]}
 
 
@@ -25,6 +27,9 @@ class PlainCommand(TyperCommand):
 
     def get_params(self, ctx: Any) -> Any:
         return convert_plainly(super().get_params(ctx))
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        return super().parse_args(ctx, with_values(args))
 
 
 class PlainGroup(TyperGroup):

@@ -1,4 +1,4 @@
-"""``searchkit similar``, ``rm`` and ``rebuild``: a document's neighbours, its end, and the index made anew."""
+"""``searchkit rm`` and ``rebuild``: a document's end, and the index made anew."""
 
 from __future__ import annotations
 
@@ -6,54 +6,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from searchkit.cli.answer import AnswerForm, show_answer
 from searchkit.cli.failures import ERROR, say
-from searchkit.cli.options import (
-    FilesOption,
-    FullOption,
-    IndexOption,
-    JsonLinesOption,
-    JsonOption,
-    LimitOption,
-    PathOption,
-    WhereOption,
-)
+from searchkit.cli.options import IndexOption
 from searchkit.cli.progress import progress_bar
 from searchkit.cli.terminal import one_line
-from searchkit.cli.wording import HitView, counted
+from searchkit.cli.wording import counted
 
 if TYPE_CHECKING:
     from searchkit.search import SearchEngine
-
-
-def similar(
-    target: Annotated[str, typer.Argument(metavar="ID_OR_PATH", help="A path, a document's id, or a chunk's number.")],
-    index: IndexOption = None,
-    k: LimitOption = None,
-    where: WhereOption = None,
-    path: PathOption = None,
-    full: FullOption = False,
-    files: FilesOption = False,
-    as_json: JsonOption = False,
-    as_jsonl: JsonLinesOption = False,
-) -> None:
-    """Show the chunks closest to a document or chunk.
-
-    Closest in meaning to all of it; the target itself is left out. Exit code: 0 hits, 1 none, 2 error.
-    """
-    form = AnswerForm(as_json=as_json, as_jsonl=as_jsonl, files=files)
-    from searchkit.cli.links import linker
-    from searchkit.cli.session import open_engine, under_its_name
-    from searchkit.settings import load_settings
-
-    wanted = load_settings(overrides={"limit": k, "full": full or None})
-    with open_engine(index) as engine:
-        hits = under_its_name(
-            engine,
-            target,
-            lambda name: engine.similar(int(name) if name.isdecimal() else name, wanted.limit, where=where, path=path),
-        )
-        show_answer(hits, form, HitView(full=wanted.full, link=linker(engine)))
 
 
 def rm(

@@ -19,6 +19,9 @@ class Renderer(Protocol):
     def show_hits(self, hits: Sequence[Hit], view: HitView) -> None:
         """Hits, best first."""
 
+    def show_hits_of(self, query: str, hits: Sequence[Hit], view: HitView) -> None:
+        """The hits of one of many questions, under the question."""
+
     def show_facts(self, facts: Facts) -> None:
         """What is known about one thing."""
 

@@ -10,21 +10,41 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from searchkit.cli.terminal import one_line, visible
-from searchkit.cli.wording import Facts, Finding, HitView, Table, place, trail
+from searchkit.cli.wording import Facts, Finding, HitView, Table, company, place, trail
 
 if TYPE_CHECKING:
     from searchkit.types import Hit
 
 
 def show_hits(hits: Sequence[Hit], view: HitView) -> None:
-    """One line a hit, or, with ``view.full``, that line and the whole chunk below it, indented."""
+    """One line a hit; with ``view.full`` or context that line and the whole chunk below it, indented.
+
+    Lines of the context begin with a hyphen, as those of grep do.
+    """
     for hit in hits:
         heading = " > ".join(trail(hit.title, hit.heading_path))
         line = "  ".join(part for part in (f"{place(hit)}: {hit.score:.3f}", heading) if part)
-        if view.full:
-            sys.stdout.write(f"{line}\n{_indented(hit.text)}\n\n")
+        more = f"  ({company(hit)})" if company(hit) else ""
+        if view.full or hit.context is not None:
+            sys.stdout.write(f"{line}{more}\n{_in_context(hit)}\n\n")
         else:
-            sys.stdout.write(f"{line}  {one_line(hit.snippet)}\n")
+            sys.stdout.write(f"{line}  {one_line(hit.snippet)}{more}\n")
+
+
+def _in_context(hit: Hit) -> str:
+    if hit.context is None:
+        return _indented(hit.text)
+    around = [
+        _indented(text.strip("\n"), "  - ") if text.strip() else "" for text in (hit.context.before, hit.context.after)
+    ]
+    return "\n".join(part for part in (around[0], _indented(hit.text), around[1]) if part)
+
+
+def show_hits_of(query: str, hits: Sequence[Hit], view: HitView) -> None:
+    """A line with the question, its hits, and a blank line."""
+    sys.stdout.write(f"# {one_line(query)}\n")
+    show_hits(hits, view)
+    sys.stdout.write("\n")
 
 
 def show_facts(facts: Facts) -> None:
@@ -55,5 +75,5 @@ def show_text(heading: str, text: str) -> None:
     sys.stdout.write(f"{one_line(heading)}\n{_indented(text)}\n\n")
 
 
-def _indented(text: str) -> str:
-    return "\n".join(f"    {line}".rstrip() for line in visible(text).rstrip().split("\n"))
+def _indented(text: str, margin: str = "    ") -> str:
+    return "\n".join(f"{margin}{line}".rstrip() for line in visible(text).rstrip().split("\n"))

@@ -8,6 +8,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from searchkit.cli.answer import AnswerForm, show_answer
+from searchkit.cli.choice_options import (
+    ContextOption,
+    DiverseOption,
+    FoldOption,
+    GroupOption,
+    PerDocumentOption,
+    SinceOption,
+    given,
+)
 from searchkit.cli.failures import say
 from searchkit.cli.mode_options import DenseWeightOption, FusionOption, ModeOption
 from searchkit.cli.options import (
@@ -30,7 +39,18 @@ LONG_QUESTION = 4000  # characters: beyond what encoders of 512 tokens read
 
 
 def query(
-    text: Annotated[list[str], typer.Argument(metavar="TEXT", help="The question; - reads it from standard input.")],
+    ctx: typer.Context,
+    text: Annotated[
+        list[str] | None, typer.Argument(metavar="TEXT", help="The question; - reads it from standard input.")
+    ] = None,
+    queries: Annotated[
+        str | None,
+        typer.Option(
+            "--queries",
+            metavar="FILE",
+            help="Answer all questions of a file (or -): one a line, JSONL or TSV with id and text.",
+        ),
+    ] = None,
     index: IndexOption = None,
     k: LimitOption = None,
     mode: ModeOption = None,
@@ -38,6 +58,16 @@ def query(
     dense_weight: DenseWeightOption = None,
     where: WhereOption = None,
     path: PathOption = None,
+    since: SinceOption = None,
+    unlike: Annotated[
+        list[str] | None,
+        typer.Option("--not", metavar="TEXT", help="Hits should not be like this; may be given again."),
+    ] = None,
+    diverse: DiverseOption = None,
+    fold: FoldOption = False,
+    per_document: PerDocumentOption = None,
+    group: GroupOption = None,
+    context: ContextOption = None,
     min_score: Annotated[
         float | None,
         typer.Option("--min-score", metavar="COSINE", help="Leave out hits below this cosine similarity."),
@@ -54,35 +84,59 @@ def query(
     files: FilesOption = False,
     as_json: JsonOption = False,
     as_jsonl: JsonLinesOption = False,
+    trec: Annotated[
+        str | None,
+        typer.Option("--trec", metavar="[TAG]", help="With --queries: print a TREC run, which ranks documents."),
+    ] = None,
 ) -> None:
     """Show the chunks that answer TEXT best.
 
     For example: `searchkit query how do I undo a commit`, or `searchkit query -k 3 --path 'guide/**' backups`.
 
-    Piped, a hit is one line: `path:line: score  title > heading  snippet`.
+    Piped, a hit is one line: `path:line: score  title > heading  snippet`. With --queries the answers come as they
+    are found; --jsonl is then one object a question.
 
     Exit code: 0 hits, 1 none, 2 error.
     """
     form = AnswerForm(as_json=as_json, as_jsonl=as_jsonl, files=files)
-    question = read_standard_input() if text == ["-"] else " ".join(text)
+    if bool(text) == (queries is not None) or (trec is not None and queries is None):
+        raise typer.BadParameter(
+            "give a question as TEXT, or many with --queries FILE (and --trec, if wanted)", ctx=ctx
+        )
+    question = read_standard_input() if text == ["-"] else " ".join(text or ())
     if len(question) > LONG_QUESTION:
         say(f"the question has {len(question):,} characters; the encoder reads only its beginning")
     marked = (form.is_text and wants_rich(sys.stdout)) if highlight is None else highlight
+    from searchkit.cli.batch import Batch, answer_file
     from searchkit.cli.links import linker
     from searchkit.cli.session import open_engine
     from searchkit.settings import load_settings
 
     wanted = load_settings(overrides={"limit": k, "mode": mode, "min_score": min_score, "full": full or None})
-    options = {"where": where, "path": path, "fusion": fusion, "dense_weight": dense_weight}
-    given = {name: value for name, value in options.items() if value is not None}
+    options = given(
+        where=where,
+        path=path,
+        fusion=fusion,
+        dense_weight=dense_weight,
+        since=since,
+        unlike=unlike or None,
+        diverse=diverse,
+        fold=fold,
+        per_document=per_document,
+        group=group,
+        context=context,
+    )
+    options |= {"mode": wanted.mode, "min_score": wanted.min_score, "highlight": marked}
     with open_engine(index, model=model) as engine:
-        answer = engine.ask(
-            question, wanted.limit, mode=wanted.mode, min_score=wanted.min_score, highlight=marked, **given
-        )
+        view = HitView(full=wanted.full, marked=marked, link=linker(engine))
+        if queries is not None:
+            answer_file(engine, Batch(queries, wanted.limit, options), form, view, trec=trec)
+            return
+        answer = engine.ask(question, wanted.limit, **options)
         for notice in answer.notices:
             say(f"note: {notice}")
         nothing = "" if answer.hits else _why_nothing(engine, wanted.min_score)
-        show_answer(answer.hits, form, HitView(full=wanted.full, marked=marked, link=linker(engine)), nothing=nothing)
+        show_answer(answer.hits, form, view, nothing=nothing)
 
 
 def _why_nothing(engine: SearchEngine, min_score: float | None) -> str:

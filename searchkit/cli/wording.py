@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING
@@ -12,6 +12,7 @@ from searchkit.cli.terminal import one_line
 if TYPE_CHECKING:
     from searchkit.types import Hit
 
+_PLACES_SHOWN = 5
 _SEPARATORS = tuple("-–—|·:»•")
 
 
@@ -120,6 +121,24 @@ def place(hit: Hit) -> str:
     if hit.page is not None:
         return f"{name}#page={hit.page}"
     return one_line(hit.doc_id) if hit.doc_id.startswith(f"{hit.path}#") else name
+
+
+def company(hit: Hit) -> str:
+    """What stands behind a hit: ``+3 like this``, ``also at lines 12, 40``; nothing for one alone."""
+    parts = [f"+{len(hit.alike)} like this"] if hit.alike else []
+    if hit.others:
+        lines = [str(other.line_start) for other in hit.others if other.line_start is not None and hit.path is not None]
+        pages = [str(other.page) for other in hit.others if other.page is not None]
+        where = [("line", lines), ("page", list(dict.fromkeys(pages)))]
+        named = next(((noun, places) for noun, places in where if places), None)
+        parts.append(f"+{counted(len(hit.others), 'more place')}" if named is None else f"also at {_listed(*named)}")
+    return ", ".join(parts)
+
+
+def _listed(noun: str, places: Sequence[str]) -> str:
+    """``line 12``, ``lines 12, 40 and 3 more``."""
+    more = f" and {len(places) - _PLACES_SHOWN} more" if len(places) > _PLACES_SHOWN else ""
+    return f"{noun}{'s' if len(places) > 1 else ''} {', '.join(places[:_PLACES_SHOWN])}{more}"
 
 
 def trail(title: str, heading_path: tuple[str, ...]) -> tuple[str, ...]:

@@ -141,7 +141,7 @@ def write_trec_run(run: Run, path: Path) -> None:
     beside = path.with_name(path.name + ".part")
     try:
         with beside.open("w", encoding="utf-8") as out:
-            out.writelines(_trec_lines(run))
+            out.writelines(trec_lines(run))
             out.flush()
             os.fsync(out.fileno())
         beside.replace(path)
@@ -156,7 +156,12 @@ def _check_depth(k: int) -> None:
         raise InputError(f"k is {k}, expected 1 or more")
 
 
-def _trec_lines(run: Run) -> Iterator[str]:
+def trec_lines(run: Run) -> Iterator[str]:
+    """The lines of a TREC file.
+
+    Raises:
+        EvaluationError: an id holds white space.
+    """
     tag = "_".join(run.name.split()) or "run"
     for query_id, ranking in run.rankings.items():
         last = np.float32(np.inf)
