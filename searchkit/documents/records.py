@@ -102,12 +102,12 @@ def _longest_text(sample: Sequence[Record], names: Sequence[str]) -> tuple[str, 
 
 def _document(record: Record, name: str, roles: _Roles, raw: RawFile, kind: str) -> Document:
     parts = (clean_lines(as_text(record.fields.get(field))) for field in roles.text)
-    title = as_text(record.fields.get(roles.title)) if roles.title else ""
+    title = one_line(as_text(record.fields.get(roles.title))) if roles.title else ""
     left = {key: value for key, value in record.fields.items() if key not in (*roles.text, roles.title)}
     return Document(
         doc_id=f"{raw.name}#{name}",
-        text="\n\n".join(part for part in parts if part.strip()),
-        title=one_line(title),
+        text="\n\n".join(part for part in parts if part.strip()) or title,  # a record that is a title alone is found
+        title=title,
         metadata=metadata(kind, left),
         lines_are_source=False,
     )

@@ -67,10 +67,13 @@ def _check_metadata(doc_id: str, metadata: Metadata) -> None:
 
 
 def _storable(document: Document) -> Document:
-    """Lone surrogates, which no encoding of text can hold, become question marks; positions stay."""
+    """Lone surrogates, which no encoding of text can hold, become question marks; positions stay.
+
+    The text of a document that is a title alone is its title, so that it is found.
+    """
     metadata = json.loads(_encodable(json.dumps(document.metadata, ensure_ascii=False)))
     doc_id, text, title = map(_encodable, (document.doc_id, document.text, document.title))
-    return replace(document, doc_id=doc_id, text=text, title=title, metadata=metadata)
+    return replace(document, doc_id=doc_id, text=text if text.strip() else title, title=title, metadata=metadata)
 
 
 def _encodable(text: str) -> str:

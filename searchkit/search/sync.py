@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from searchkit.search.ingest import Ingest
     from searchkit.types import Document
 
-READING_VERSION = 1  # moves on when the readers or the chunker give other chunks for the same file
+READING_VERSION = 2  # moves on when the readers or the chunker give other chunks for the same file
 YOUNG_NS = 2_000_000_000
 
 

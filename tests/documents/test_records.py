@@ -81,3 +81,8 @@ def test_metadata_are_json_values_only() -> None:
 def test_text_of_other_types_is_made_text() -> None:
     found = documents('{"text": ["a", "b"]}\n{"text": 5}\n{"text": {"k": "é"}}\n', "a.jsonl")
     assert [d.text for d in found] == ["a\nb", "5", '{"k": "é"}']
+
+
+def test_a_record_that_is_a_title_alone_is_its_own_text() -> None:
+    found = documents('{"title": "Green tea", "text": ""}\n{"title": "Black", "text": "Malty."}\n', "a.jsonl")
+    assert [(one.title, one.text) for one in found] == [("Green tea", "Green tea"), ("Black", "Malty.")]

@@ -243,6 +243,12 @@ def test_database_is_readable_by_any_sqlite(engine: SearchEngine, folder: Path) 
     assert row == ("doc", "Apples", 2020, "apples grow")
 
 
+def test_a_document_that_is_a_title_alone_is_found_by_it(engine: SearchEngine) -> None:
+    engine.add([{"id": "bare", "title": "Apples of the orchard", "text": " "}, {"id": "sea", "text": "boats sail"}])
+    assert [hit.doc_id for hit in engine.search("orchard apples", k=1)] == ["bare"]
+    assert engine.chunks("bare")[0].text == "Apples of the orchard"
+
+
 def test_index_folder_can_be_read_without_write_permission(folder: Path, encoder: WordEncoder) -> None:
     with SearchEngine.open_or_create(folder, encoder=encoder) as engine:
         engine.add(TEXTS)
