@@ -8,10 +8,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from searchkit.search.topics import kept_topics, topics_of_chunks
 from searchkit.store.corpus import CorpusReader, Layout
 
 if TYPE_CHECKING:
-    from searchkit.store import ChunkRow, StoreReader, StoredSettings
+    from numpy.typing import NDArray
+
+    from searchkit.store import ChunkRow, StoredSettings, StoreReader
+    from searchkit.store.topics import KeptTopics
     from searchkit.types import HalfRows, Ids, MetadataValue
 
 
@@ -56,6 +60,15 @@ class Corpus:
         """
         values = dict(self._whole.field_values(field, self._reader.metadata_fields()))
         return [values[chunk_id] for chunk_id in self.layout.ids.tolist()]
+
+    def topics(self) -> KeptTopics | None:
+        """The topics that were kept; None where there are none of the encoder that the index has now."""
+        return kept_topics(self._reader)
+
+    def topic_numbers(self, topics: KeptTopics) -> NDArray[np.int64]:
+        """(N,) the topic of each chunk, newer ones by their vectors; 0 for none."""
+        ids, numbers = topics_of_chunks(self._reader, topics)
+        return numbers[np.searchsorted(ids, self.layout.ids)]
 
     def metadata_fields(self) -> list[str]:
         """The names that occur in any document's metadata."""

@@ -42,12 +42,15 @@ from searchkit.search.snapshot import Snapshot, take_snapshot
 from searchkit.store import SourceInfo, StoreReader, StoreWriter
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
     from typing_extensions import Unpack
 
     from searchkit.documents import ReadOptions, WalkOptions
     from searchkit.encoder import Encoder
     from searchkit.search.corpus import Corpus
-    from searchkit.types import Context, Document, Hit
+    from searchkit.store.topics import KeptTopics
+    from searchkit.types import Context, Document, Hit, Ids
 
 
 class SearchEngine:
@@ -200,6 +203,25 @@ class SearchEngine:
                 dropped = sum(store.drop_named(name) for name in names)
             self._compact_if_due(store)
             return dropped
+
+    def keep_topics(self, topics: KeptTopics, ids: Ids, numbers: NDArray[np.int64]) -> None:
+        """Keep topics in the index, in the place of those before.
+
+        Args:
+            topics: of the encoder that the index has now.
+            ids: (N,) chunks; one that was removed meanwhile is passed over.
+            numbers: (N,) the topic of each, from 1; 0 for none.
+
+        Raises:
+            InputError: the topics are of another encoder.
+        """
+        from searchkit.store.topics import keep_topics
+
+        with self._writing() as store:
+            if topics.fingerprint != store.read.settings().fingerprint:
+                raise InputError("the topics belong to another encoder", hint="find them again")
+            with store.change():
+                keep_topics(store, topics, ids, numbers)
 
     def rebuild(self, *, encoder: Encoder | str | Path | None = None, progress: ProgressSink | None = None) -> int:
         """Make everything derived anew; with another encoder, embed every chunk again. How many were encoded.

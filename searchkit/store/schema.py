@@ -8,6 +8,7 @@ WAL mode with ``synchronous=FULL``, so what a commit acknowledged survives a cra
     version 1   sources, documents, chunks, embeddings, generations, deleted chunks
     version 2   chunk_words: the words of the chunks, for lexical search
     version 3   a checksum beside each row (see `checksums`)
+    version 4   topics and the chunks of each (see `topics`)
 """
 
 from __future__ import annotations
@@ -18,11 +19,12 @@ from typing import TYPE_CHECKING
 from searchkit.errors import IndexDamagedError, IndexFormatError
 from searchkit.store.checksums import checksum_statements, register_checksums
 from searchkit.store.lexical_tables import is_current, make_lexical_index, register_words
+from searchkit.store.topic_tables import TOPIC_TABLES
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 APPLICATION_ID = 0x73726368  # "srch", so that `file` and we can tell this database from any other
 
 TABLES = """
@@ -154,6 +156,12 @@ def migrate(connection: sqlite3.Connection) -> None:
         for statement in checksum_statements():
             db.execute(statement)
         db.execute("PRAGMA user_version = 3")
+
+    @steps(name="0004 topics")
+    def topics(db: Database) -> None:
+        for statement in TOPIC_TABLES:
+            db.execute(statement)
+        db.execute("PRAGMA user_version = 4")
 
     steps.apply(Database(connection))
     _renew_words(connection)

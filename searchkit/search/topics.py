@@ -1,0 +1,118 @@
+"""Which chunks belong to a topic now: those that it was found with, and newer ones whose vector lies there."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from searchkit.errors import IndexStateError, InputError
+from searchkit.store.topics import KeptTopics, TopicReader
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from searchkit.store import StoreReader
+    from searchkit.store.topics import KeptTopic
+    from searchkit.types import Ids, Rows
+
+OUTLIERS = 0
+_BLOCK = 8192
+_FIND = "searchkit topics"
+
+
+def kept_topics(reader: StoreReader) -> KeptTopics | None:
+    """The topics of the index, if there are any of the encoder that it has now."""
+    found = TopicReader(reader).topics()
+    return found if found is not None and found.fingerprint == reader.settings().fingerprint else None
+
+
+def require_topics(reader: StoreReader) -> KeptTopics:
+    """The topics of the index.
+
+    Raises:
+        IndexStateError: none were found yet, or they belong to another encoder.
+    """
+    found = TopicReader(reader).topics()
+    if found is None:
+        raise IndexStateError("no topics of this index are known", hint=f"find them once: {_FIND}")
+    if found.fingerprint != reader.settings().fingerprint:
+        raise IndexStateError(
+            "the topics of this index were found with another encoder", hint=f"find them anew: {_FIND}"
+        )
+    return found
+
+
+def topic_named(topics: KeptTopics, name: int | str) -> int:
+    """The number of a topic: given as such, or by its label or a part of it; 0 and ``none`` mean the outliers.
+
+    Raises:
+        InputError: there is no such topic, or the part occurs in several.
+    """
+    text = str(name).strip().casefold()
+    if text in ("0", "none"):
+        return OUTLIERS
+    if text.isdecimal():
+        if not 1 <= int(text) <= len(topics.topics):
+            raise InputError(f"there is no topic {text}; they are numbered 1 to {len(topics.topics)}", hint=_FIND)
+        return int(text)
+    whole = [topic for topic in topics.topics if topic.label.casefold() == text]
+    found = whole or [topic for topic in topics.topics if text and text in topic.label.casefold()]
+    if len(found) != 1:
+        raise InputError(_ambiguous(str(name), found), hint=f"{_FIND} lists them; a number is enough")
+    return found[0].number
+
+
+def _ambiguous(name: str, found: list[KeptTopic]) -> str:
+    if not found:
+        return f"no topic is called {name!r}"
+    some = "; ".join(f"{topic.number} {topic.label}" for topic in found[:5])
+    return f"{len(found)} topics are called {name!r}: {some}"
+
+
+def chunks_of_topic(reader: StoreReader, name: int | str) -> Ids:
+    """The chunks that belong to a topic now, ascending; what `topic_named` and `require_topics` raise."""
+    topics = require_topics(reader)
+    number = topic_named(topics, name)
+    ids, numbers = topics_of_chunks(reader, topics)
+    return ids[numbers == number]
+
+
+def topics_of_chunks(reader: StoreReader, topics: KeptTopics) -> tuple[Ids, NDArray[np.int64]]:
+    """Every chunk, ascending, and the number of its topic; 0 for none."""
+    known = TopicReader(reader)
+    ids, numbers = known.members()
+    fresh = known.unplaced()
+    if len(fresh):
+        centres = np.array([topic.centre for topic in topics.topics], np.float32)
+        least = np.array([topic.least for topic in topics.topics], np.float32)
+        parts = [fresh[first : first + _BLOCK] for first in range(0, len(fresh), _BLOCK)]
+        placed = [nearest_topics(unit_rows(reader.vectors(part)), centres, least) for part in parts]
+        ids, numbers = np.concatenate([ids, fresh]), np.concatenate([numbers, *placed])
+    order = np.argsort(ids)
+    return ids[order], numbers[order]
+
+
+def nearest_topics(rows: Rows, centres: Rows, least: NDArray[np.float32]) -> NDArray[np.int64]:
+    """(N,) the number of the topic whose centre is nearest, from 1; 0 for rows below its least cosine.
+
+    Args:
+        rows: (N, D) float32 unit rows.
+        centres: (K, D) float32 unit rows.
+        least: (K,) cosines.
+    """
+    numbers = np.zeros(len(rows), np.int64)
+    for first in range(0, len(rows) if len(centres) else 0, _BLOCK):
+        cosines = rows[first : first + _BLOCK] @ centres.T
+        nearest = cosines.argmax(axis=1)
+        fits = np.take_along_axis(cosines, nearest[:, np.newaxis], axis=1)[:, 0] >= least[nearest]
+        numbers[first : first + _BLOCK] = np.where(fits, nearest + 1, OUTLIERS)
+    return numbers
+
+
+def unit_rows(rows: NDArray[np.floating]) -> Rows:
+    """The rows with unit length, float32; a row of zeros stays one."""
+    lengths = np.sqrt(np.einsum("nd,nd->n", rows, rows, dtype=np.float64))
+    scaled: Rows = rows.astype(np.float32)
+    scaled /= np.where(lengths, lengths, 1.0)[:, np.newaxis].astype(np.float32)
+    return scaled

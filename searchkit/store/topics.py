@@ -1,0 +1,131 @@
+"""The topics of an index as they are kept: their centres, and which chunks belong to which.
+
+They are derived from the embeddings and can be found anew, so they have no checksums. A chunk that came later has no
+row here; `searchkit.search.topics` puts it where its vector belongs.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from searchkit.errors import IndexDamagedError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from searchkit.store.reader import StoreReader
+    from searchkit.store.writer import StoreWriter
+    from searchkit.types import Ids, Rows
+
+CENTRE_DTYPE = "<f4"
+SETTING = "topics"
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class KeptTopic:
+    """A topic without its chunks; ``centre`` is (D,) float32."""
+
+    number: int
+    label: str
+    phrases: tuple[str, ...]
+    least: float
+    centre: Rows
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class KeptTopics:
+    """All topics, and how they were found.
+
+    Attributes:
+        topics: numbered from 1.
+        fingerprint: of the encoder whose vectors they are made of.
+        method: what grouped the chunks.
+        merges: (left, right, cost) how topics join, the most alike first; topic i is i - 1.
+        found: when (ISO 8601, UTC).
+    """
+
+    topics: tuple[KeptTopic, ...]
+    fingerprint: str
+    method: str
+    merges: tuple[tuple[int, int, float], ...]
+    found: str
+
+
+class TopicReader:
+    """Reads topics in the snapshot that another reader has."""
+
+    def __init__(self, reader: StoreReader) -> None:
+        self._connection = reader._connection
+
+    def topics(self) -> KeptTopics | None:
+        """What was kept last; None where topics were never found."""
+        try:
+            row = self._connection.execute("SELECT value FROM settings WHERE name = ?", [SETTING]).fetchone()
+            if row is None:
+                return None
+            rows = self._connection.execute("SELECT number, label, phrases, least, centre FROM topics ORDER BY number")
+            told = json.loads(row[0])
+            topics = tuple(
+                KeptTopic(number, label, tuple(json.loads(phrases)), least, np.frombuffer(centre, CENTRE_DTYPE))
+                for number, label, phrases, least, centre in rows
+            )
+            merges = tuple((int(left), int(right), float(cost)) for left, right, cost in told["merges"])
+            return KeptTopics(topics, told["fingerprint"], told["method"], merges, told["found"])
+        except (ValueError, KeyError, TypeError) as error:
+            raise IndexDamagedError("the kept topics cannot be read", hint="searchkit topics --again") from error
+
+    def members(self) -> tuple[Ids, NDArray[np.int64]]:
+        """The chunks whose topic is known, ascending, and its number; 0 for none."""
+        rows = self._connection.execute("SELECT chunk_id, number FROM chunk_topics ORDER BY chunk_id").fetchall()
+        table = np.array(rows, dtype=np.int64).reshape(-1, 2)
+        return table[:, 0].copy(), table[:, 1].copy()
+
+    def unplaced(self) -> Ids:
+        """The chunks that came after the topics, ascending."""
+        rows = self._connection.execute(
+            "SELECT chunk_id FROM chunks WHERE chunk_id NOT IN (SELECT chunk_id FROM chunk_topics) ORDER BY chunk_id"
+        )
+        return np.fromiter((row[0] for row in rows), dtype=np.int64)
+
+
+def keep_topics(store: StoreWriter, topics: KeptTopics, ids: Ids, numbers: NDArray[np.int64]) -> None:
+    """Put topics in the place of those before, within a change of the store.
+
+    Args:
+        ids: (N,) the chunks; one that is gone by now is passed over.
+        numbers: (N,) the topic of each; 0 for none.
+    """
+    connection = store.read._connection
+    forget_topics(store)
+    connection.executemany(
+        "INSERT INTO topics VALUES (?, ?, ?, ?, ?)",
+        (
+            (
+                topic.number,
+                topic.label,
+                json.dumps(topic.phrases, ensure_ascii=False),
+                topic.least,
+                topic.centre.astype(CENTRE_DTYPE).tobytes(),
+            )
+            for topic in topics.topics
+        ),
+    )
+    connection.executemany(
+        "INSERT INTO chunk_topics SELECT chunk_id, ? FROM chunks WHERE chunk_id = ?",
+        zip(numbers.tolist(), ids.tolist(), strict=True),
+    )
+    told = {"fingerprint": topics.fingerprint, "method": topics.method, "merges": topics.merges, "found": topics.found}
+    store._set(SETTING, told)
+
+
+def forget_topics(store: StoreWriter) -> None:
+    """No topics are known any more."""
+    connection: sqlite3.Connection = store.read._connection
+    connection.execute("DELETE FROM topics")
+    connection.execute("DELETE FROM chunk_topics")
+    connection.execute("DELETE FROM settings WHERE name = ?", [SETTING])
