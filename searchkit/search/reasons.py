@@ -52,7 +52,7 @@ class Standing:
         chunks: how many compete.
         dense: by exact cosine, whatever the index finds; None in a lexical search.
         lexical: by BM25; None where no word matches, and in a dense search.
-        fused: what the search makes of both; None beyond the first ``searched``.
+        fused_rank: by what the search makes of both; None beyond the first ``searched``.
         searched: how far down the fused ranking was looked at.
     """
 
@@ -63,7 +63,7 @@ class Standing:
     chunks: int
     dense: Part | None
     lexical: Part | None
-    fused: Part | None
+    fused_rank: int | None
     searched: int
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -87,7 +88,7 @@ class _Search:
             context=0,
             abstain=None,
             highlight=False,
-            explain=True,
+            explain=False,
         )
         for depth in (max(self._question.k, FUSED_DEPTH), SEARCHED):  # the first look is as deep as the search was
             (found,) = answer(self._view, [text], replace(plain, k=depth))
@@ -106,8 +107,6 @@ class _Search:
         reader, best = self._view.reader, self._best
         row = reader.chunk_rows(np.array([best]))[best]
         dense, chunks = self._exact(best)
-        fused = next((hit.rank for hit in self._ranked if hit.chunk_id == best), None)
-        explained = None if fused is None else self._ranked[fused - 1].explanation
         return Standing(
             chunk_id=best,
             line_start=row.line_start if row.lines_are_source else None,
@@ -116,7 +115,7 @@ class _Search:
             chunks=chunks,
             dense=None if self._question.mode is Mode.LEXICAL else dense,
             lexical=self._by_words(best),
-            fused=None if fused is None or explained is None else Part(fused, explained.fused.score),
+            fused_rank=next((hit.rank for hit in self._ranked if hit.chunk_id == best), None),
             searched=len(self._ranked),
         )
 
@@ -155,11 +154,16 @@ class _Search:
     def ruled_out(self, given: Answer) -> Reason | None:
         """What keeps it out whatever its rank."""
         standing, question = self.standing, self._question
+        if given.nothing_close:
+            text = "the search abstained: the closest chunk is no closer than one is to questions about anything"
+            return Reason(Cause.NOTHING_CLOSE, text, "leave out --abstain, or raise its rate")
         if question.mode is Mode.LEXICAL and standing.lexical is None:
             return self._without_words()
         if question.min_score is not None and standing.cosine < question.min_score:
             text = f"its cosine {standing.cosine:.3f} is below the {question.min_score:g} that was asked for"
-            return Reason(Cause.MIN_SCORE, text, f"--min-score {standing.cosine:.2f} or lower lets it through")
+            return Reason(
+                Cause.MIN_SCORE, text, f"--min-score {math.floor(100 * standing.cosine) / 100} lets it through"
+            )
         return self._not_chosen(given)
 
     def _without_words(self) -> Reason:
@@ -173,29 +177,34 @@ class _Search:
         """Whether it was good enough, and something else was chosen in its place."""
         over = next((hit for hit in given.hits if set(hit.alike) & set(self._own.tolist())), None)
         if over is not None:
-            return Reason(Cause.FOLDED, f"it is folded under hit {over.rank}, of nearly the same content", "--no-fold")
-        fused = self.standing.fused
-        if fused is None or fused.rank > self._question.k:
+            return Reason(
+                Cause.FOLDED, f"it is folded under hit {over.rank}, of nearly the same content", "leave out --fold"
+            )
+        rank = self.standing.fused_rank
+        if rank is None or rank > self._question.k:
             return None
-        siblings = [hit for hit in given.hits if hit.doc_id == self._ranked[fused.rank - 1].doc_id]
+        siblings = [hit for hit in given.hits if hit.doc_id == self._ranked[rank - 1].doc_id]
         if siblings:
             text = f"other chunks of its document come first, such as hit {siblings[0].rank}"
             return Reason(Cause.CUT, text, "--per-document sets how many there may be")
         if self._question.diverse is not None:
-            text = f"it is at rank {fused.rank}, and too much like better hits for a diverse list"
+            text = f"it is at rank {rank}, and too much like better hits for a diverse list"
             return Reason(Cause.DIVERSITY, text, "leave out --diverse")
         return None
 
     def outranked(self, given: Answer) -> Reason | None:
         """Whether others are better, and where it comes."""
-        standing, k = self.standing, self._question.k
-        if standing.fused is None:
-            text = f"it is not among the first {standing.searched:,} of {standing.chunks:,} chunks"
-            return Reason(Cause.RANK, text)
-        if standing.fused.rank <= k:
+        standing = self.standing
+        if self._question.mode is Mode.LEXICAL and standing.lexical is None:
             return None
-        text = f"it is at rank {standing.fused.rank:,} of {standing.chunks:,} chunks; {len(given.hits)} were shown"
-        return Reason(Cause.RANK, text, f"-k {standing.fused.rank} shows it")
+        if standing.fused_rank is None:
+            part, named = (standing.dense, "cosine") if standing.dense is not None else (standing.lexical, "its words")
+            text = f"it is not among the first {standing.searched:,} of {standing.chunks:,} chunks"
+            return Reason(Cause.RANK, text if part is None else f"{text}; by {named} it is at rank {part.rank:,}")
+        if standing.fused_rank <= self._question.k:
+            return None
+        text = f"it is at rank {standing.fused_rank:,} of {standing.chunks:,} chunks; {len(given.hits)} were shown"
+        return Reason(Cause.RANK, text, f"-k {standing.fused_rank} shows it")
 
 
 def _words_of(text: str, question: Question) -> LexicalQuery | None:
