@@ -55,7 +55,7 @@ class GenerationFile:
     size: int
 
 
-def write_generation(folder: IndexFolder, generation: int, writer: Callable[[Path], None]) -> GenerationFile:
+def write_generation(folder: IndexFolder, generation: int, writer: Callable[[Path], object]) -> GenerationFile:
     """Gives the record of a new vectors file, which is complete and on the disk when this returns.
 
     Args:

@@ -6,9 +6,8 @@ rank by chunk id, at the cut too. A result has k columns; missing places hold id
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias
 
 import numpy as np
@@ -55,6 +54,26 @@ class IdFilter:
         return cls(np.unique(np.fromiter(ids, dtype=np.int64)))
 
 
+@dataclass(frozen=True, slots=True)
+class IndexFacts:
+    """How an index answers.
+
+    Attributes:
+        count: its chunks.
+        kind: one of ``KINDS``.
+        target_recall: what it was tuned to; 1 for exact.
+        ann_recall: the share of the true 10 nearest that it found when it was made, for queries drawn from its own
+            rows; 1 for exact.
+        parameters: what the tuning chose, by name.
+    """
+
+    count: int
+    kind: str = "exact"
+    target_recall: float = 1.0
+    ann_recall: float = 1.0
+    parameters: Mapping[str, int] = field(default_factory=dict)
+
+
 class VectorIndex(Protocol):
     """An index over unit rows. It never changes once built; searching is safe from many threads."""
 
@@ -72,6 +91,9 @@ class VectorIndex(Protocol):
         """(N,) int64: the chunks it holds, ascending."""
         ...
 
+    @property
+    def facts(self) -> IndexFacts: ...
+
     def search(
         self, queries: Rows, k: int, *, allowed: IdFilter | None = None, excluded: Ids | None = None
     ) -> Neighbours:
@@ -87,10 +109,6 @@ class VectorIndex(Protocol):
             InputError: k below 1, or a query without direction (zero or not finite).
             ShapeError: queries that are not (Q, D) floats.
         """
-        ...
-
-    def to_file(self, path: Path) -> None:
-        """Writes the index; neither fsync'ed nor atomic, which is the caller's part (see ``directory``)."""
         ...
 
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from searchkit.directory import IndexFolder, check_generation, remove_stale, write_generation
+from searchkit.directory import IndexFolder, remove_stale, trusted_generation, write_generation
 from searchkit.errors import IndexDamagedError
-from searchkit.index import build
+from searchkit.index import IndexFacts, write
 
 if TYPE_CHECKING:
     from searchkit.store import StoreWriter
@@ -26,7 +26,7 @@ def compact_if_due(folder: IndexFolder, store: StoreWriter) -> bool:
     changes = counts.tail + counts.deleted
     if record is not None and changes <= max(SMALL, SHARE * record.vector_count):
         try:
-            check_generation(folder, record)
+            trusted_generation(folder, record)
             return False
         except IndexDamagedError:
             pass
@@ -38,17 +38,18 @@ def compact_if_due(folder: IndexFolder, store: StoreWriter) -> bool:
 
 def compact(folder: IndexFolder, store: StoreWriter) -> None:
     """Make a new FAISS file of all vectors and use it from now on."""
-    generation = store.next_generation()
-    index = build("exact", store.read.iter_vectors(), store.read.settings().dimension)
-    file = write_generation(folder, generation, index.to_file)
+    generation, vectors, dimension = store.next_generation(), store.read.iter_vectors(), store.read.settings().dimension
+    made: list[IndexFacts] = []
+    file = write_generation(folder, generation, lambda path: made.append(write("exact", path, vectors, dimension)))
+    (facts,) = made
     with store.change():
         store.forget_unused_fields()
         store.set_generation(
             generation,
             file=file.name,
-            kind=index.kind,
+            kind=facts.kind,
             sha256=file.sha256,
             size=file.size,
-            vector_count=index.count,
+            vector_count=facts.count,
         )
     remove_stale(folder, keep={file.name})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from searchkit.directory import IndexFolder, check_generation
+from searchkit.directory import IndexFolder, trusted_generation
 from searchkit.errors import IndexDamagedError
 from searchkit.index import IdFilter, Neighbours, VectorIndex, build, from_file, merge
 
@@ -45,18 +45,18 @@ def take_snapshot(folder: IndexFolder, reader: StoreReader, before: Snapshot | N
     else:
         main = _open_main(folder, reader, record)
     covered = 0 if record is None else record.max_chunk_id
-    tail = build("exact", reader.iter_vectors(after=covered), main.dimension)
+    tail = build(reader.iter_vectors(after=covered), main.dimension)
     return Snapshot(reader.revision(), record, main, tail, reader.deleted_ids())
 
 
 def _open_main(folder: IndexFolder, reader: StoreReader, record: GenerationRow | None) -> VectorIndex:
     dimension = reader.settings().dimension
     if record is None:
-        return build("exact", [], dimension)
+        return build([], dimension)
     try:
-        index = from_file(record.kind, check_generation(folder, record))
+        index = from_file(record.kind, trusted_generation(folder, record))
         if index.count == record.vector_count and index.dimension == dimension:
             return index
     except IndexDamagedError:
         pass  # derived data: the next writer puts a sound file in its place
-    return build("exact", reader.iter_vectors(up_to=record.max_chunk_id), dimension)
+    return build(reader.iter_vectors(up_to=record.max_chunk_id), dimension)

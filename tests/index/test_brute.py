@@ -33,7 +33,7 @@ def test_tail_and_index_give_the_same_bits(data: st.DataObject) -> None:
     ids = np.arange(count, dtype=np.int64) * 3
     cut, k = data.draw(st.integers(0, count)), data.draw(st.integers(1, count + 2))
     query = np.random.default_rng(7).standard_normal((1, 16)).astype(np.float32)
-    main = build("exact", [(ids[:cut], rows[:cut])], 16)
+    main = build([(ids[:cut], rows[:cut])], 16)
     whole = exact_scores(query, ids, rows, k)
     tail = exact_scores(query, ids[cut:], rows[cut:], k)
     merged = merge(main.search(query, k), tail, k=k)

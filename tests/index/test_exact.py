@@ -8,16 +8,21 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from searchkit.errors import IndexDamagedError, IndexStateError
-from searchkit.index import ExactIndex
+from searchkit.errors import IndexDamagedError
+from searchkit.index import ExactIndex, write
 
 DIMENSION = 8
 
 
-def small_index(count: int = 20) -> ExactIndex:
+def few_rows(count: int = 20) -> list[tuple[np.ndarray, np.ndarray]]:
     rows = np.random.default_rng(0).standard_normal((count, DIMENSION))
     rows /= np.linalg.norm(rows, axis=1, keepdims=True)
-    return ExactIndex.build([(np.arange(count, dtype=np.int64), rows.astype(np.float16))], DIMENSION)
+    return [(np.arange(count, dtype=np.int64), rows.astype(np.float16))]
+
+
+def small_file(folder: Path, count: int = 20) -> Path:
+    write("exact", folder / "v.faiss", few_rows(count), DIMENSION)
+    return folder / "v.faiss"
 
 
 def test_room_can_be_imported_without_faiss() -> None:
@@ -28,10 +33,12 @@ def test_room_can_be_imported_without_faiss() -> None:
 def test_file_is_a_plain_faiss_index_with_our_ids(tmp_path: Path) -> None:
     import faiss
 
-    small_index().to_file(tmp_path / "v.faiss")
-    opened = faiss.read_index(str(tmp_path / "v.faiss"))
+    path = small_file(tmp_path)
+    opened = faiss.read_index(str(path))
     assert opened.ntotal == 20
     np.testing.assert_array_equal(faiss.vector_to_array(opened.id_map), np.arange(20))
+    faiss.write_index(opened, str(tmp_path / "by_faiss"))
+    assert (tmp_path / "by_faiss").read_bytes() == path.read_bytes()
 
 
 def test_file_of_another_faiss_kind_is_refused(tmp_path: Path) -> None:
@@ -50,8 +57,7 @@ def test_file_of_another_faiss_kind_is_refused(tmp_path: Path) -> None:
 
 
 def test_file_that_declares_more_than_it_holds_is_refused_before_it_is_read(tmp_path: Path) -> None:
-    path = tmp_path / "v.faiss"
-    small_index().to_file(path)
+    path = small_file(tmp_path)
     altered = bytearray(path.read_bytes())
     altered[8:16] = (2**40).to_bytes(8, "little")
     path.write_bytes(altered)
@@ -61,8 +67,7 @@ def test_file_that_declares_more_than_it_holds_is_refused_before_it_is_read(tmp_
 
 def test_altered_bytes_never_crash(tmp_path: Path) -> None:
     """Each byte of the structure around codes and ids: an index or a clear error, never a crash."""
-    path = tmp_path / "v.faiss"
-    small_index(4).to_file(path)
+    path = small_file(tmp_path, 4)
     whole = path.read_bytes()
     codes = range(118, 118 + 4 * 2 * DIMENSION)
     for position in sorted(set(range(len(whole))) - set(codes)):
@@ -73,18 +78,30 @@ def test_altered_bytes_never_crash(tmp_path: Path) -> None:
             assert ExactIndex.from_file(path).count == 4
 
 
-def test_folder_that_does_not_exist_is_named(tmp_path: Path) -> None:
-    with pytest.raises(IndexStateError, match="nowhere"):
-        small_index().to_file(tmp_path / "nowhere" / "v.faiss")
-
-
 def test_search_leaves_the_threads_of_faiss_as_they_were() -> None:
     import faiss
 
-    index, before = small_index(2000), faiss.omp_get_max_threads()
+    index, before = ExactIndex.build(few_rows(2000), DIMENSION), faiss.omp_get_max_threads()
     faiss.omp_set_num_threads(3)
     try:
         index.search(np.ones((1, DIMENSION), np.float32), 2)
         assert faiss.omp_get_max_threads() == 3
     finally:
         faiss.omp_set_num_threads(before)
+
+
+def test_single_question_does_not_wait_for_faiss_and_many_do_not_go_without() -> None:
+    code = """
+import sys
+import numpy as np
+from searchkit.index import build
+rows = np.tile(np.eye(4, dtype=np.float16), (30_000, 1))
+index = build([(np.arange(len(rows)), rows)], 4)
+first = index.search(rows[:1].astype(np.float32), 3)
+assert 'faiss' not in sys.modules
+for _ in range(5):
+    again = index.search(rows[:1].astype(np.float32), 3)
+assert 'faiss' in sys.modules
+assert first.ids.tolist() == again.ids.tolist() == [[0, 4, 8]]
+"""
+    subprocess.run([sys.executable, "-c", code], check=True)

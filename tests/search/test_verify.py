@@ -12,7 +12,7 @@ from word_encoder import WordEncoder
 from searchkit import SearchEngine
 from searchkit.directory import IndexFolder, write_generation
 from searchkit.errors import IndexFormatError, IndexNotFoundError
-from searchkit.index import build
+from searchkit.index import write
 from searchkit.search import verify_index
 from searchkit.search.health import VerifyReport
 from searchkit.store import StoreWriter
@@ -128,7 +128,7 @@ def test_a_vectors_file_of_other_chunks_is_told(index: Path) -> None:
     folder = IndexFolder(index)
     with StoreWriter.opened(folder.database) as store:
         rows = [(ids[1:], rows[1:]) for ids, rows in store.read.iter_vectors()]
-        file = write_generation(folder, 9, build("exact", rows, WordEncoder.dimension).to_file)
+        file = write_generation(folder, 9, lambda path: write("exact", path, rows, WordEncoder.dimension))
         with store.change():
             count = store.read.counts().chunks
             store.set_generation(
@@ -144,7 +144,7 @@ def test_another_vector_in_the_file_is_told_by_a_deep_look(index: Path) -> None:
     with StoreWriter.opened(folder.database) as store:
         ((ids, rows),) = store.read.iter_vectors()
         file = write_generation(
-            folder, 9, build("exact", [(ids, np.roll(rows, 1, axis=0))], WordEncoder.dimension).to_file
+            folder, 9, lambda path: write("exact", path, [(ids, np.roll(rows, 1, axis=0))], WordEncoder.dimension)
         )
         with store.change():
             store.set_generation(
