@@ -146,7 +146,8 @@ class Hit:
         line_start, line_end: lines of the chunk in the file; None where the file has no lines of its own (PDF).
         explanation: where it was asked for.
         alike: chunks of nearly the same content that were folded under this hit, best first.
-        others: where documents are shown, the other places of this document among the candidates, best first.
+        others: where documents are shown, the other places of this document that rank before the last hit or among
+            the best ``k`` chunks, best first.
         context: where it was asked for.
         percentile: the share of unrelated pairs of texts of this index whose cosine is below ``score``, in percent;
             None where the index has not been measured, see `searchkit.search.calibration`.

@@ -30,7 +30,8 @@ class Choice:
         ids: (n,) chunk ids, best first; at most k.
         cosines: (n,) of query and chunk.
         alike: by chunk, the candidates that are folded under it, best first.
-        others: by chunk, the other candidates of its document, best first, where documents are shown.
+        others: where documents are shown, by chunk the other candidates of its document that rank before the last
+            hit or among the best k, best first.
     """
 
     ids: Ids
@@ -94,12 +95,12 @@ def choose(reader: StoreReader, candidates: Ids, cosines: NDArray[np.float64], q
         quota=quota,
     )
     ids, places = candidates.tolist(), [one.position for one in picks]
-    is_grouped = question.group is Group.DOCUMENT
+    last = max(question.k, *places) if question.group is Group.DOCUMENT else 0
     return Choice(
         candidates[places],
         cosines[places],
         alike={ids[one.position]: tuple(ids[place] for place in one.alike) for one in picks},
-        others={ids[one.position]: tuple(ids[place] for place in one.others) for one in picks if is_grouped},
+        others={ids[one.position]: tuple(ids[place] for place in one.others if place < last) for one in picks},
     )
 
 

@@ -112,6 +112,18 @@ def test_a_group_is_a_document_shown_by_its_best_chunk(engine: SearchEngine, mod
         assert [place.line_start for place in hit.others] == [lines[chunk_id] for chunk_id in own[1:]]
 
 
+def test_places_of_a_document_are_those_before_the_last_hit(angles: SearchEngine) -> None:
+    """In order a b a a c a a: two documents stand together, and before the third are two more places of a."""
+    angles.add([{"id": name, "text": text} for name, text in (("b", "10"), ("c", "40"))])
+    angles.add([{"id": "a", "text": "\n\n".join(" ".join([f"{degrees}"] * 60) for degrees in (0, 20, 30, 50, 60))}])
+    order = [(hit.doc_id, hit.chunk_id) for hit in angles.search("0", k=9, mode="dense")]
+    assert [name for name, _ in order] == ["a", "b", "a", "a", "c", "a", "a"]
+    for k, seen in ((1, 1), (2, 2), (3, 4), (9, 9)):
+        first = angles.search("0", k=k, mode="dense", group="document")[0]
+        expected = [chunk_id for name, chunk_id in order[1:seen] if name == "a"]
+        assert [place.chunk_id for place in first.others] == expected
+
+
 @pytest.mark.parametrize("mode", MODES)
 def test_lambda_of_one_changes_no_order(engine: SearchEngine, mode: str) -> None:
     engine.add([f"apple word{n} word{n % 5} {'boat ' * (n % 4)}" for n in range(30)])
