@@ -30,6 +30,7 @@ def linker(engine: SearchEngine) -> Callable[[Hit], str | None]:
 def _link(hit: Hit, file: Path | None, template: str) -> str | None:
     if file is None:
         return None
-    path = quote(file.as_posix() if file.is_absolute() else file.absolute().as_posix())
+    path = quote((file if file.is_absolute() else file.absolute()).as_posix(), safe="/:")
+    path = path if path.startswith("/") else f"/{path}"  # C:/notes.md on Windows
     link = template.replace("{path}", path).replace("{line}", str(hit.line_start or 1))
     return f"{link}#page={hit.page}" if hit.page is not None and template.startswith("file:") else link

@@ -3,7 +3,8 @@ from __future__ import annotations
 import io
 import sys
 from collections.abc import Callable
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -35,6 +36,14 @@ def link(monkeypatch: pytest.MonkeyPatch) -> Callable[[Hit], str | None]:
 
 def test_a_place_links_to_its_file(link: Callable[[Hit], str | None], make_hit: MakeHit) -> None:
     assert link(make_hit(1, path="a b/ü.md")) == "file:///home/me/a%20b/%C3%BC.md"
+
+
+def test_a_drive_has_a_slash_before_it(make_hit: MakeHit, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdout", Terminal())
+    places: Any = SimpleNamespace(locate=lambda path: PureWindowsPath("C:\\my notes") / path)
+    assert linker(places)(make_hit(1, path="x.md")) == "file:///C:/my%20notes/x.md"
+    monkeypatch.setenv("SEARCHKIT_LINK", "vscode://file{path}:{line}")
+    assert linker(places)(make_hit(1, path="x.md", line_start=7)) == "vscode://file/C:/my%20notes/x.md:7"
 
 
 def test_a_page_is_part_of_the_link(link: Callable[[Hit], str | None], make_hit: MakeHit) -> None:
