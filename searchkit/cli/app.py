@@ -15,6 +15,7 @@ from searchkit.cli.lazy import HELP_NAMES, LazyCommand, LazyGroup
 from searchkit.cli.terminal import wants_rich
 
 _SEARCH, _INSIDE, _CARE, _ENCODER = "Search", "Look inside", "Keep it safe", "Encoder and installation"
+_WHOLE = "See the whole"
 
 COMMANDS = {
     "index": LazyCommand("searchkit.cli.index:index", _SEARCH),
@@ -25,6 +26,7 @@ COMMANDS = {
     "show": LazyCommand("searchkit.cli.inspect:show", _INSIDE),
     "rm": LazyCommand("searchkit.cli.manage:rm", _INSIDE),
     "diff": LazyCommand("searchkit.cli.diff:diff", _INSIDE),
+    "topics": LazyCommand("searchkit.cli.topics:topics", _WHOLE),
     "rebuild": LazyCommand("searchkit.cli.manage:rebuild", _INSIDE),
     "verify": LazyCommand("searchkit.cli.care:verify", _CARE),
     "train": LazyCommand("searchkit.cli.train:train", _ENCODER),

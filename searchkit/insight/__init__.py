@@ -1,0 +1,50 @@
+"""A whole index at a glance: its topics, a map, near-duplicates, outliers, and the state of its space.
+
+Everything takes a `searchkit.search.SearchEngine`. Importing this room brings no faiss, scikit-learn or matplotlib.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from searchkit.insight.hierarchy import TopicGroup, topic_groups
+    from searchkit.insight.model import Passage, Topic, Topics
+    from searchkit.insight.over import TopicsOver, topics_over
+    from searchkit.insight.passages import place_of
+    from searchkit.insight.topics import find_topics, keep_topics, read_topics
+
+_ROOMS = {
+    "hierarchy": ("TopicGroup", "topic_groups"),
+    "model": ("Passage", "Topic", "Topics"),
+    "passages": ("place_of",),
+    "over": ("TopicsOver", "topics_over"),
+    "topics": ("find_topics", "keep_topics", "read_topics"),
+}
+_HOME = {name: module for module, names in _ROOMS.items() for name in names}
+__all__ = [
+    "Passage",
+    "Topic",
+    "TopicGroup",
+    "Topics",
+    "TopicsOver",
+    "find_topics",
+    "keep_topics",
+    "place_of",
+    "read_topics",
+    "topic_groups",
+    "topics_over",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,62 @@
+"""What a topic is called: the phrases that set it apart from the others."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+
+from searchkit.insight.phrases import PhraseCounts
+
+PHRASES = 10  # kept of each topic
+IN_LABEL = 3
+_CONSIDERED = 200
+_RAREST = 2  # texts: what occurs once is an accident
+
+
+def topic_phrases(counts: Sequence[Counter[str]], phrases: PhraseCounts) -> list[tuple[str, ...]]:
+    """The most telling phrases of each topic, the best first, none of which says another's words again.
+
+    Args:
+        counts: for each topic, in how many of its texts each phrase occurs.
+        phrases: what counted them.
+
+    Class-based TF-IDF: Grootendorst 2022, "BERTopic", section 3.3, https://arxiv.org/abs/2203.05794. Longer phrases
+    weigh log2(1 + words) times as much, as in the C-value of Frantzi, Ananiadou, Mima 2000,
+    https://doi.org/10.1007/s007999900023.
+    """
+    everywhere: Counter[str] = Counter()
+    for own in counts:
+        everywhere.update(own)
+    average = everywhere.total() / max(1, len(counts))
+    return [_best(_weights(own, everywhere, average), phrases) for own in counts]
+
+
+def label_of(phrases: Sequence[str]) -> str:
+    """A topic's name: its first phrases."""
+    return ", ".join(phrases[:IN_LABEL])
+
+
+def _weights(own: Counter[str], everywhere: Counter[str], average: float) -> dict[str, float]:
+    least = min(_RAREST, max(own.values(), default=0))
+    total = own.total()
+    return {
+        key: math.log2(2 + key.count(" ")) * (count / total) * math.log1p(average / everywhere[key])
+        for key, count in own.items()
+        if count >= least
+    }
+
+
+def _best(weights: dict[str, float], phrases: PhraseCounts) -> tuple[str, ...]:
+    ranked = sorted(weights, key=lambda key: (-weights[key], key))[:_CONSIDERED]
+    chosen: list[frozenset[str]] = []
+    written = []
+    for key in ranked:
+        words = frozenset(key.split(" "))
+        if any(words <= other or other <= words for other in chosen):
+            continue
+        chosen.append(words)
+        written.append(phrases.written(key))
+        if len(chosen) == PHRASES:
+            break
+    return tuple(written)

@@ -1,0 +1,81 @@
+"""What topics are: data that travels between finding, keeping, showing and drawing them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from searchkit.insight.number import Tried
+    from searchkit.insight.ward import Merge
+    from searchkit.types import Ids, Rows
+
+NO_TOPIC = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A chunk as it is shown for a topic, with its cosine to the topic's centre."""
+
+    chunk_id: int
+    doc_id: str
+    path: str | None
+    title: str
+    line_start: int | None
+    page: int | None
+    text: str
+    cosine: float
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """A group of chunks about one thing.
+
+    Attributes:
+        number: from 1, the largest topic first.
+        label: a few words; ``topic N`` where its texts share none.
+        phrases: up to ten, the most telling first.
+        size: chunks.
+        central: the chunks nearest to its centre.
+    """
+
+    number: int
+    label: str
+    phrases: tuple[str, ...]
+    size: int
+    central: tuple[Passage, ...]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Topics:
+    """The topics of a corpus.
+
+    Attributes:
+        topics: K of them.
+        ids: (N,) the chunks, in an order that their texts alone decide.
+        members: (N,) the number of each chunk's topic; 0 for a chunk that fits none.
+        centres: (K, D) float32 unit rows.
+        least: (K,) float32, the lowest cosine with the centre that still belongs to the topic.
+        tree: how topics join, the most alike first: topic i is leaf i - 1.
+        method: ``kmeans`` or ``density``.
+        tried: numbers of topics that were compared; empty where the number was given or follows from the density.
+        fingerprint: of the encoder.
+    """
+
+    topics: tuple[Topic, ...]
+    ids: Ids
+    members: NDArray[np.int64]
+    centres: Rows
+    least: NDArray[np.float32]
+    tree: tuple[Merge, ...]
+    method: str
+    tried: tuple[Tried, ...]
+    fingerprint: str
+
+    @property
+    def outliers(self) -> int:
+        """How many chunks fit no topic."""
+        return int((self.members == NO_TOPIC).sum())

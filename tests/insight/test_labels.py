@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from searchkit.insight.labels import _weights, label_of, topic_phrases
+from searchkit.insight.phrases import PhraseCounts
+
+
+def labelled(*topics: list[str]) -> list[tuple[str, ...]]:
+    counter = PhraseCounts()
+    counts = [counter.count(texts) for texts in topics]
+    return topic_phrases(counts, counter)
+
+
+def test_a_label_says_what_the_others_do_not() -> None:
+    first, second = labelled(["shop apple", "shop apple", "shop pear"], ["shop boat", "shop boat", "shop mast"])
+    assert first[0] == "shop apple"
+    assert second[0] == "shop boat"
+
+
+def test_no_phrase_repeats_anothers_words() -> None:
+    (phrases,) = labelled(["exchange rate fee"] * 3)
+    assert phrases == ("exchange rate fee",)
+
+
+def test_what_occurs_once_names_no_topic_unless_all_does() -> None:
+    (often,) = labelled(["apple", "apple", "pear"])
+    (once,) = labelled(["plum"])
+    assert (often, once) == (("apple",), ("plum",))
+
+
+def test_class_based_tf_idf_by_hand() -> None:
+    # 4 of the 5 phrases of this topic, 6 of all 12 in two topics: log2(2) * 4/5 * ln(1 + 6/6)
+    counter = PhraseCounts()
+    own, other = counter.count(["fee"] * 4 + ["tax"]), counter.count(["fee"] * 2 + ["toll"] * 5)
+    weight = _weights(own, own + other, (own + other).total() / 2)["fee"]
+    assert weight == pytest.approx(4 / 5 * math.log(1 + 6 / 6))
+
+
+def test_a_topic_without_words_has_no_phrases() -> None:
+    assert labelled(["42", "?!"], ["apple"] * 2) == [(), ("apple",)]
+
+
+def test_a_label_is_the_first_three_phrases() -> None:
+    assert label_of(["a", "b", "c", "d"]) == "a, b, c"

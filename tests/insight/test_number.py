@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from themed_corpus import blobs
+
+from searchkit.insight.number import margins, numbers_to_try
+from searchkit.insight.ward import cut_tree, ward_tree
+
+
+def test_the_margin_by_its_definition() -> None:
+    rows, _ = blobs(6, 15)
+    tree = ward_tree(rows, np.ones(len(rows)))
+    for tried in margins(tree, rows.astype(float), np.ones(len(rows)), [2, 6, 11]):
+        groups = cut_tree(tree, tried.topics)
+        centres = np.stack([rows[groups == group].sum(axis=0) for group in range(tried.topics)])
+        cosines = rows @ (centres / np.linalg.norm(centres, axis=1, keepdims=True)).T
+        own = cosines[np.arange(len(rows)), groups]
+        other = np.where(np.arange(tried.topics) == groups[:, np.newaxis], -np.inf, cosines).max(axis=1)
+        assert tried.margin == pytest.approx(float((own - other).mean()), abs=1e-6)
+
+
+@pytest.mark.parametrize("groups", [5, 8, 12])
+def test_the_margin_is_largest_at_the_number_of_groups(groups: int) -> None:
+    rows, _ = blobs(groups, 30)
+    tree = ward_tree(rows, np.ones(len(rows)))
+    tried = margins(tree, rows.astype(float), np.ones(len(rows)), range(2, 25))
+    assert max(tried, key=lambda one: one.margin).topics == groups
+
+
+def test_numbers_grow_from_the_cube_root_to_a_fifth() -> None:
+    numbers = numbers_to_try(1000, 1000)
+    assert (numbers[0], numbers[-1] <= 200) == (10, True)
+    assert all(high > low for low, high in pairwise(numbers))
+    assert all(high <= max(low + 1, 1.15 * (low + 1)) for low, high in pairwise(numbers))
+    assert max(numbers_to_try(10**6, 10**6)) <= 256
+    assert max(numbers_to_try(10**6, 40), default=0) <= 40
+
+
+@pytest.mark.parametrize("rows", [1, 2, 9])
+def test_few_rows_leave_nothing_to_try(rows: int) -> None:
+    assert numbers_to_try(rows, rows) == []
