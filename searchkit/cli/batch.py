@@ -63,7 +63,7 @@ def answer_file(engine: SearchEngine, batch: Batch, form: AnswerForm, view: HitV
         if trec is not None:
             _write_trec(query, hits, trec)
         elif form.as_jsonl:
-            _write_json(query, hits)
+            _write_json(query, answer)
         else:
             renderer().show_hits_of(query.text, hits, view)
     if not asked:
@@ -100,11 +100,12 @@ def _ask_alone(engine: SearchEngine, file: str, query: AskedQuery, k: int, optio
         raise InputError(f"{file}, line {query.line}: {error.message}", hint=error.hint) from error
 
 
-def _write_json(query: AskedQuery, hits: Sequence[Hit]) -> None:
+def _write_json(query: AskedQuery, answer: Answer) -> None:
     from searchkit.cli.jsonout import show_lines
-    from searchkit.search.hit_json import hit_to_dict
+    from searchkit.search.hit_json import answer_to_dict, hit_to_dict
 
-    show_lines([{"query_id": query.query_id, "query": query.text, "hits": [hit_to_dict(hit) for hit in hits]}])
+    found = {"hits": [hit_to_dict(hit) for hit in answer.hits]} if answer.plan is None else answer_to_dict(answer)
+    show_lines([{"query_id": query.query_id, "query": query.text, **found}])
 
 
 def _write_trec(query: AskedQuery, hits: Sequence[Hit], tag: str) -> None:

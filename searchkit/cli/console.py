@@ -20,6 +20,7 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from searchkit.cli.excerpt import Excerpt, excerpt
+from searchkit.cli.explained import matched_words, standing_of
 from searchkit.cli.terminal import one_line, visible
 from searchkit.cli.wording import Facts, Finding, HitView, Level, Table, company, place, time_words, trail
 
@@ -37,6 +38,7 @@ _TITLE = Style(bold=True)
 _QUIET = Style(dim=True)
 _PLACE = Style(color="cyan")
 _SCORE = Style(color="green")
+_MATCHED = Style(underline=True)
 
 
 def output() -> Console:
@@ -53,7 +55,7 @@ def show_hits(hits: Sequence[Hit], view: HitView, console: Console | None = None
     grid.add_column(ratio=1)
     grid.add_column(justify="right", width=6)
     for hit in hits:
-        body = Group(_heading(hit), _place(hit, view), *_text(hit, view, width))
+        body = Group(_heading(hit), _place(hit, view), *_standing(hit), *_text(hit, view, width))
         grid.add_row(str(hit.rank), Padding(body, (0, 0, 1, 0)), Text(f"{hit.score:.3f}", style=_SCORE))
     console.print(grid, width=width)
 
@@ -65,7 +67,21 @@ def show_hits_of(query: str, hits: Sequence[Hit], view: HitView, console: Consol
     show_hits(hits, view, console)
 
 
+def _standing(hit: Hit) -> list[Text]:
+    said = standing_of(hit)
+    return [Text(visible("  ".join(said)), style=_QUIET)] if said else []
+
+
 def _text(hit: Hit, view: HitView, width: int) -> list[Text]:
+    """What is shown of the chunk, the words that were matched in it underlined."""
+    shown, matched = _unmarked(hit, view, width), matched_words(hit)
+    if matched is not None:
+        for text in shown:
+            text.highlight_regex(matched, _MATCHED)
+    return shown
+
+
+def _unmarked(hit: Hit, view: HitView, width: int) -> list[Text]:
     """The excerpt; or the whole chunk, between its context where there is one."""
     if hit.context is not None:
         before, after = (

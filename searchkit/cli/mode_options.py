@@ -22,3 +22,15 @@ DenseWeightOption = Annotated[
     float | None,
     typer.Option("--dense-weight", metavar="SHARE", help="Share of meaning in a hybrid search, 0 to 1."),
 ]
+ExplainOption = Annotated[
+    bool,
+    typer.Option("--explain", help="Tell of each hit what put it there, and of the question how it was taken."),
+]
+AbstainOption = Annotated[
+    float | None,
+    typer.Option(
+        "--abstain",
+        metavar="RATE",
+        help="Answer nothing when nothing is close; RATE (such as 0.05) of questions about other things gets through.",
+    ),
+]

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from searchkit.cli.explained import standing_of
 from searchkit.cli.terminal import one_line, visible
 from searchkit.cli.wording import Facts, Finding, HitView, Table, company, place, trail
 
@@ -29,6 +30,8 @@ def show_hits(hits: Sequence[Hit], view: HitView) -> None:
             sys.stdout.write(f"{line}{more}\n{_in_context(hit)}\n\n")
         else:
             sys.stdout.write(f"{line}  {one_line(hit.snippet)}{more}\n")
+        if said := standing_of(hit):
+            sys.stdout.write(f"    {one_line('; '.join(said))}\n")
 
 
 def _in_context(hit: Hit) -> str:

@@ -18,7 +18,7 @@ from searchkit.cli.choice_options import (
     given,
 )
 from searchkit.cli.failures import say
-from searchkit.cli.mode_options import DenseWeightOption, FusionOption, ModeOption
+from searchkit.cli.mode_options import AbstainOption, DenseWeightOption, ExplainOption, FusionOption, ModeOption
 from searchkit.cli.options import (
     FilesOption,
     FullOption,
@@ -34,6 +34,7 @@ from searchkit.cli.wording import HitView
 
 if TYPE_CHECKING:
     from searchkit.search import SearchEngine
+    from searchkit.search.answers import Answer
 
 LONG_QUESTION = 4000  # characters: beyond what encoders of 512 tokens read
 
@@ -72,6 +73,8 @@ def query(
         float | None,
         typer.Option("--min-score", metavar="COSINE", help="Leave out hits below this cosine similarity."),
     ] = None,
+    abstain: AbstainOption = None,
+    explain: ExplainOption = False,
     model: Annotated[
         str | None,
         typer.Option("--model", metavar="FOLDER", help="Where the index's encoder lies now, if it was moved."),
@@ -94,7 +97,7 @@ def query(
     For example: `searchkit query how do I undo a commit`, or `searchkit query -k 3 --path 'guide/**' backups`.
 
     Piped, a hit is one line: `path:line: score  title > heading  snippet`. With --queries the answers come as they
-    are found; --jsonl is then one object a question.
+    are found; --jsonl is then one object a question. With --explain, --json is one object that has the hits in it.
 
     Exit code: 0 hits, 1 none, 2 error.
     """
@@ -125,6 +128,8 @@ def query(
         per_document=per_document,
         group=group,
         context=context,
+        abstain=abstain,
+        explain=explain,
     )
     options |= {"mode": wanted.mode, "min_score": wanted.min_score, "highlight": marked}
     with open_engine(index, model=model) as engine:
@@ -135,11 +140,13 @@ def query(
         answer = engine.ask(question, wanted.limit, **options)
         for notice in answer.notices:
             say(f"note: {notice}")
-        nothing = "" if answer.hits else _why_nothing(engine, wanted.min_score)
-        show_answer(answer.hits, form, view, nothing=nothing)
+        nothing = "" if answer.hits else _why_nothing(engine, answer, wanted.min_score)
+        show_answer(answer.hits, form, view, nothing=nothing, explained=answer if explain else None)
 
 
-def _why_nothing(engine: SearchEngine, min_score: float | None) -> str:
+def _why_nothing(engine: SearchEngine, answer: Answer, min_score: float | None) -> str:
+    if answer.nothing_close:
+        return "nothing close"
     if engine.status().chunks == 0:
         return "no hits: the index is empty; fill it with: searchkit index FOLDER"
     return "no hits" if min_score is None else f"no hits with a cosine of at least {min_score:g}"

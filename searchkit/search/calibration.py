@@ -3,7 +3,7 @@
 Cosines of different encoders and corpora do not compare. Two distributions, measured on the index itself, do:
 
 background    Cosines of random pairs: a heading or sentence of one document as query, and a chunk of another document.
-              A hit's *percentile* is the share of these pairs below its cosine. Of `SAMPLED_QUERIES` x
+              A hit's *percentile* is the share of these pairs below its cosine. Of at most `SAMPLED_QUERIES` x
               `SAMPLED_CHUNKS` pairs the table keeps `SHARES`; above the highest pair the percentile is that of the
               resolution, 100 * pairs / (pairs + 1).
 off topic     For each of the everyday questions the cosine of its best chunk among all. A query whose best chunk is
@@ -44,10 +44,11 @@ if TYPE_CHECKING:
 
 VERSION = 1  # one more whenever the same index would give other numbers
 SAMPLED_QUERIES = 200
+CHUNKS_A_QUERY = 10  # in a small index: encoding them must not take longer than encoding what is in it
 SAMPLED_CHUNKS = 2000
 SHARES = (*(percent / 100 for percent in range(100)), 0.995, 0.998, 0.999, 0.9995, 0.9999)
 LOWEST_RATE = 1 / (len(QUESTIONS) + 1)  # below it no p-value gets
-FEWEST_CHUNKS = 100  # a smaller index is measured when it is asked, not with each change
+FEWEST_CHUNKS = 500  # a smaller index is measured when it is asked, not with each change
 GROWTH = 0.25  # of the chunks, by which an index may grow or shrink before it is measured again
 FEWEST_WORDS = 3  # of a heading or sentence that stands for a query
 _SEED = 0
@@ -131,7 +132,7 @@ def calibrate_if_due(store: StoreWriter, encoder: Encoder) -> bool:
 
 
 def calibrate(reader: StoreReader, encoder: Encoder) -> Calibration | None:
-    """Measure an index: about 400 short texts are encoded, and all vectors are read once. None for an empty one."""
+    """Measure an index: at most 400 short texts are encoded, and all vectors are read once. None for an empty one."""
     ids = reader.allowed_ids(None, None)
     if not len(ids):
         return None
@@ -150,7 +151,8 @@ def calibrate(reader: StoreReader, encoder: Encoder) -> Calibration | None:
 def _background(reader: StoreReader, encoder: Encoder, ids: Ids) -> NDArray[np.float64]:
     """The cosines of all pairs of a sampled query and a sampled chunk that are not of one document."""
     rng = np.random.default_rng(_SEED)
-    asked, answers = (_sample(rng, ids, size) for size in (SAMPLED_QUERIES, SAMPLED_CHUNKS))
+    asked = _sample(rng, ids, min(SAMPLED_QUERIES, 1 + len(ids) // CHUNKS_A_QUERY))
+    answers = _sample(rng, ids, SAMPLED_CHUNKS)
     rows = reader.chunk_rows(asked)
     queries = encoder.encode_queries([_query_from(rows[chunk_id], rng) for chunk_id in asked.tolist()])
     cosines = queries.astype(np.float64) @ reader.vectors(answers).astype(np.float64).T

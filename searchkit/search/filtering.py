@@ -63,6 +63,8 @@ def conditions_of(reader: StoreReader, question: Question) -> tuple[Condition, .
 
 
 def _filters(reader: StoreReader, question: Question) -> list[_Filter]:
+    if question.where is None and question.path is None and question.since is None:
+        return []  # without loading what reads a filter
     from searchkit.store.filters import compile_filter, path_matcher
     from searchkit.store.since import modified_since
 

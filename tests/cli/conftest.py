@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from searchkit.cli import main
-from searchkit.search.answers import Answer
+from searchkit.search.answers import Answer, Plan
 from searchkit.search.question import Mode
 from searchkit.types import Hit
 
@@ -62,6 +62,7 @@ class FakeEngine:
     error: BaseException | None = None
     chunks: int = 100
     notices: tuple[str, ...] = ()
+    nothing_close: bool = False
     asked: list[dict[str, Any]] = field(default_factory=list)
 
     def __enter__(self) -> FakeEngine:
@@ -72,7 +73,8 @@ class FakeEngine:
 
     def ask(self, query: str, k: int, **options: Any) -> Answer:
         hits = self._answer(query=query, k=k, **options)
-        return Answer(hits, Mode.HYBRID, "exact", None, {}, {}, self.notices)
+        plan = Plan(self.chunks, (), "convex", 0.8, ("word",), 0.5, 0.25) if options.get("explain") else None
+        return Answer(hits, Mode.HYBRID, "exact", None, {}, {}, self.notices, self.nothing_close, plan)
 
     def status(self) -> SimpleNamespace:
         return SimpleNamespace(chunks=self.chunks)

@@ -10,7 +10,7 @@ from rich.console import Console
 from searchkit.cli import console as drawing
 from searchkit.cli.wording import Facts, Finding, HitView, Level, Table
 from searchkit.search.reports import Progress
-from searchkit.types import Hit
+from searchkit.types import Explanation, Hit, Part
 
 
 @pytest.fixture
@@ -46,6 +46,17 @@ def test_the_best_sentence_is_bold_and_the_rest_dim(
     drawing.show_hits([make_hit(1, snippet="Dogs do not.")], HitView(marked=True), console)
     assert "\x1b[1mDogs do not." in written(console)
     assert "\x1b[2mCats sleep" in written(console)
+
+
+@pytest.mark.parametrize("full", [False, True])
+def test_matched_words_are_underlined_and_parts_told(
+    full: bool, make_hit: Callable[..., Hit], screen: Callable[[int], Console]
+) -> None:
+    explanation = Explanation(Part(2, 0.4), Part(1, 7.5), Part(1, 0.9), ("sleep",), ((5, 10),))
+    console = screen(80)
+    drawing.show_hits([make_hit(1, explanation=explanation)], HitView(full=full), console)
+    assert re.search(r"Cats \x1b\[4msleep\x1b\[0m for", written(console))
+    assert "dense 2 (0.400)  lexical 1 (7.500)  fused 1 (0.900)  matched sleep" in without_escapes(written(console))
 
 
 def test_a_place_is_a_link_where_there_is_one(make_hit: Callable[..., Hit], screen: Callable[[int], Console]) -> None:

@@ -10,8 +10,9 @@ import pytest
 
 from searchkit.errors import IndexNotFoundError, InputError, QueryError
 from searchkit.store import parse_query
-from searchkit.types import Hit
+from searchkit.types import Explanation, Hit, Part
 
+EXPLANATION = Explanation(Part(2, 0.4), None, Part(1, 0.9), ("sleep",), ((5, 10),))
 Run = Callable[..., Any]
 MakeHit = Callable[..., Hit]
 
@@ -75,6 +76,33 @@ def test_notices_go_to_stderr(run: Run, engine: Any, make_hit: MakeHit) -> None:
     outcome = run("query", "x", "--json")
     assert [hit["rank"] for hit in json.loads(outcome.out)] == [1]
     assert outcome.err == "note: only half was looked at\n"
+
+
+def test_nothing_close_is_exit_code_1_and_said_on_stderr(run: Run, engine: Any) -> None:
+    engine.nothing_close = True
+    outcome = run("query", "x", "--abstain", "0.05", "--json")
+    assert (outcome.code, outcome.out, outcome.err) == (1, "[]\n", "nothing close\n")
+    assert engine.asked[0]["abstain"] == 0.05
+
+
+def test_an_explanation_stands_below_its_hit_and_the_plan_on_stderr(run: Run, engine: Any, make_hit: MakeHit) -> None:
+    engine.hits = [make_hit(1, explanation=EXPLANATION, percentile=99.5)]
+    outcome = run("query", "x", "--explain")
+    assert outcome.out.splitlines()[1] == "    dense 2 (0.400); fused 1 (0.900); percentile 99.50; matched sleep"
+    assert "mode: hybrid (convex, 0.8 of it dense)" in outcome.err.splitlines()
+    lines = run("query", "x", "--explain", "--jsonl")
+    assert json.loads(lines.out)["explanation"]["dense"] == {"rank": 2, "score": 0.4}
+    assert "words: word" in lines.err.splitlines()
+
+
+def test_an_explained_answer_is_one_json_object_around_its_hits(run: Run, engine: Any, make_hit: MakeHit) -> None:
+    engine.hits = [make_hit(1, explanation=EXPLANATION), make_hit(2)]
+    outcome = run("query", "x", "--explain", "--json")
+    shown = json.loads(outcome.out)
+    assert (shown["mode"], shown["chunks"], shown["terms"]) == ("hybrid", 100, ["word"])
+    assert [hit["rank"] for hit in shown["hits"]] == [1, 2]
+    assert shown["hits"][0]["explanation"]["terms"] == ["sleep"]
+    assert outcome.err == ""
 
 
 def test_an_error_in_the_words_points_at_the_place(run: Run, engine: Any) -> None:

@@ -9,7 +9,7 @@ from word_encoder import WordEncoder
 from searchkit import SearchEngine
 from searchkit.errors import InputError
 from searchkit.search import calibration
-from searchkit.search.calibration import FEWEST_CHUNKS, LOWEST_RATE, SHARES, Calibration, calibrate
+from searchkit.search.calibration import LOWEST_RATE, SHARES, Calibration, calibrate
 from searchkit.search.everyday import QUESTIONS
 from searchkit.store import StoreReader
 
@@ -21,6 +21,13 @@ def measured(engine: SearchEngine, encoder: WordEncoder) -> Calibration:
         found = calibrate(reader, encoder)
     assert found is not None
     return found
+
+
+@pytest.fixture
+def few(monkeypatch: pytest.MonkeyPatch) -> int:
+    """So many chunks are enough to be measured with each change."""
+    monkeypatch.setattr(calibration, "FEWEST_CHUNKS", 100)
+    return 100
 
 
 def stored(folder: Path) -> object:
@@ -39,8 +46,9 @@ def by_hand(background: tuple[float, ...] = (), off_topic: tuple[float, ...] = (
 
 
 def test_the_background_is_the_cosines_of_texts_of_different_documents(
-    engine: SearchEngine, encoder: WordEncoder
+    engine: SearchEngine, encoder: WordEncoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(calibration, "CHUNKS_A_QUERY", 1)  # so that every chunk is sampled
     engine.add([{"id": text, "text": text} for text in TEXTS])
     rows = encoder.encode_queries(TEXTS)
     off_diagonal = (rows @ rows.T)[~np.eye(len(rows), dtype=bool)]
@@ -138,8 +146,8 @@ def test_the_lowest_rate_can_be_passed(engine: SearchEngine) -> None:
 # --- kept in the index
 
 
-def test_a_small_index_is_measured_when_it_is_asked(folder: Path, engine: SearchEngine) -> None:
-    engine.add(TEXTS[: FEWEST_CHUNKS - 1])
+def test_a_small_index_is_measured_when_it_is_asked(folder: Path, engine: SearchEngine, few: int) -> None:
+    engine.add(TEXTS[: few - 1])
     assert stored(folder) is None
     assert engine.search("word3")[0].percentile is None
     assert engine.search("word3", explain=True)[0].percentile is not None
@@ -160,6 +168,7 @@ def test_a_measurement_on_demand_is_remembered_until_the_index_changes(
     assert len(calls) == 2
 
 
+@pytest.mark.usefixtures("few")
 def test_an_index_keeps_what_was_measured_until_it_is_another(
     folder: Path, engine: SearchEngine, encoder: WordEncoder
 ) -> None:
@@ -176,6 +185,7 @@ def test_an_index_keeps_what_was_measured_until_it_is_another(
     assert second["chunks"] == len(TEXTS) + len(TEXTS) // 4 + 1
 
 
+@pytest.mark.usefixtures("few")
 def test_another_encoder_is_measured_anew(folder: Path, encoder: WordEncoder) -> None:
     other = WordEncoder("other")
     with SearchEngine.open_or_create(folder, encoder=encoder) as engine:
@@ -189,6 +199,7 @@ def test_another_encoder_is_measured_anew(folder: Path, encoder: WordEncoder) ->
         assert tuple(second["off_topic"]) == measured(engine, other).off_topic
 
 
+@pytest.mark.usefixtures("few")
 def test_the_same_index_is_measured_the_same(tmp_path: Path, encoder: WordEncoder) -> None:
     found = []
     for name in ("one", "two"):
@@ -198,6 +209,7 @@ def test_the_same_index_is_measured_the_same(tmp_path: Path, encoder: WordEncode
     assert found[0] == found[1] is not None
 
 
+@pytest.mark.usefixtures("few")
 def test_hits_have_their_percentile_from_the_index(engine: SearchEngine, encoder: WordEncoder) -> None:
     engine.add([{"id": text, "text": text} for text in TEXTS])
     table = measured(engine, encoder)
