@@ -29,6 +29,7 @@ COMMANDS = {
     "topics": LazyCommand("searchkit.cli.topics:topics", _WHOLE),
     "rebuild": LazyCommand("searchkit.cli.manage:rebuild", _INSIDE),
     "verify": LazyCommand("searchkit.cli.care:verify", _CARE),
+    "repair": LazyCommand("searchkit.cli.care:repair", _CARE),
     "train": LazyCommand("searchkit.cli.train:train", _ENCODER),
     "eval": LazyCommand("searchkit.cli.evaluate:app", _ENCODER),
     "model": LazyCommand("searchkit.cli.model:app", _ENCODER),

@@ -1,4 +1,4 @@
-"""``searchkit verify``: is an index as it was written."""
+"""``searchkit verify`` and ``repair``: is an index as it was written, and making it so again."""
 
 from __future__ import annotations
 
@@ -7,14 +7,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from searchkit.cli.failures import say
 from searchkit.cli.options import IndexOption, JsonOption
 from searchkit.cli.output import renderer
+from searchkit.cli.progress import progress_bar
+from searchkit.cli.terminal import one_line
 from searchkit.cli.wording import Finding, Level, counted
 
 if TYPE_CHECKING:
-    from searchkit.search.health import VerifyReport
+    from searchkit.search.health import RepairReport, VerifyReport
 
 PROBLEMS_FOUND = 1
+SOMETHING_LOST = 1
 _NAMES_SHOWN = 5
 _REMEDY = "searchkit repair"
 
@@ -54,6 +58,39 @@ def verify(
         renderer().show_findings(list(_findings(report)))
     if not report.is_clean:
         raise typer.Exit(PROBLEMS_FOUND)
+
+
+def repair(index: IndexOption = None, model: ModelOption = None, as_json: JsonOption = False) -> None:
+    """Mend a damaged index as far as it can be.
+
+    What is derived is made anew; what a damaged database still holds goes into a new one, and the old one is kept.
+    Exit code: 0 all is well again, 1 something is lost (it says what), 2 error.
+    """
+    from searchkit.search import repair_index
+    from searchkit.settings import load_settings
+
+    settings = load_settings(overrides={"index": index})
+    with progress_bar() as tell:
+        report = repair_index(settings.index, encoder=model, device=settings.device, progress=tell)
+    if as_json:
+        from searchkit.cli import jsonout
+
+        jsonout.show_lines([report])
+    else:
+        _show_repair(report)
+    if report.lost or report.lost_commits:
+        raise typer.Exit(SOMETHING_LOST)
+
+
+def _show_repair(report: RepairReport) -> None:
+    for action in report.actions or ("nothing was wrong",):
+        typer.echo(one_line(action))
+    if report.kept_aside is not None:
+        typer.echo(f"the old database is kept: {one_line(str(report.kept_aside))}")
+    for loss in report.lost:
+        say(f"lost: {one_line(loss.name)}: {one_line(loss.what)}")
+    if report.lost or report.lost_commits:
+        say("hint: what came from files is read again by: searchkit index FOLDER")
 
 
 def _findings(report: VerifyReport) -> Iterator[Finding]:

@@ -7,7 +7,7 @@
     last-commit               the revision of the last commit, so that a lost log is noticed
     checked.json              which vectors file was compared with its record, so that it need not be read again
     encoders/                 encoders that were trained for this index, if any
-    searchkit.db.damaged-<n>  a database that `searchkit repair` replaced
+    searchkit.db.damaged-<n>  a database that `searchkit repair` replaced (see `replacement`)
 
 A generation is written beside as ``vectors-<generation>.faiss.tmp``, synced and renamed before the database
 names it. So a crash leaves the old generation in force, and at most a file that nobody names.
@@ -25,6 +25,7 @@ from searchkit.directory.generations import (
 )
 from searchkit.directory.last_commit import LastCommit, note_commit, read_commit
 from searchkit.directory.lock import LockHolder, WriterLock, read_holder
+from searchkit.directory.replacement import finish_replacement, place_for_mended, replace_database
 from searchkit.directory.resolve import DEFAULT_NAME, resolve_index
 
 __all__ = [
@@ -37,10 +38,13 @@ __all__ = [
     "LockHolder",
     "WriterLock",
     "check_generation",
+    "finish_replacement",
     "note_commit",
+    "place_for_mended",
     "read_commit",
     "read_holder",
     "remove_stale",
+    "replace_database",
     "resolve_index",
     "trusted_generation",
     "write_generation",

@@ -17,7 +17,7 @@ _VECTORS = re.compile(r"vectors-[0-9]{1,18}\.faiss")
 _OURS = re.compile(
     rf"{re.escape(DB_NAME)}(-wal|-shm|-journal)?|{re.escape(LOCK_NAME)}|{re.escape(HOLDER_NAME)}"
     rf"|{COMMIT_NAME}|{re.escape(CHECKED_NAME)}(\.[0-9]+\.tmp)?|{_VECTORS.pattern}(\.tmp)?"
-    rf"|{re.escape(DB_NAME)}\.(mended|damaged-[0-9]+)(-wal|-shm|-journal)?"
+    rf"|{re.escape(DB_NAME)}\.(mended(-part)?|damaged-[0-9]+)(-wal|-shm|-journal)?"
 )
 
 

@@ -76,7 +76,7 @@ def write_generation(folder: IndexFolder, generation: int, writer: Callable[[Pat
             os.fsync(file.fileno())
         record = GenerationFile(final.name, _sha256(temporary), temporary.stat().st_size)
         temporary.replace(final)
-        _sync_folder(folder.path)
+        sync_folder(folder.path)
         _note(folder, _describe(final, record))
     except OSError as exc:
         raise IndexStateError(f"{final} could not be written: {exc.strerror}") from exc
@@ -179,7 +179,7 @@ def _sha256(path: Path) -> str:
     return digest.hexdigest()
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
     """Makes a rename survive a power cut. Windows has no such call and orders renames itself."""
     if os.name == "nt":
         return

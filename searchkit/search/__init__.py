@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from searchkit.search.care import verify_index
+from searchkit.search.care import repair_index, verify_index
 from searchkit.search.encoders import IndexSettings
 from searchkit.search.engine import SearchEngine
-from searchkit.search.health import VerifyReport
+from searchkit.search.health import RepairReport, VerifyReport
 from searchkit.search.reports import (
     AddReport,
     DocumentInfo,
@@ -26,10 +26,12 @@ __all__ = [
     "IndexStatus",
     "Progress",
     "Refusal",
+    "RepairReport",
     "RootInfo",
     "SearchEngine",
     "SourceInfo",
     "StoredChunk",
     "VerifyReport",
+    "repair_index",
     "verify_index",
 ]

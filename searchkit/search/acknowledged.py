@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from searchkit.directory import IndexFolder, LastCommit, WriterLock, note_commit, read_commit
+from searchkit.directory import IndexFolder, LastCommit, WriterLock, finish_replacement, note_commit, read_commit
 from searchkit.errors import IndexDamagedError, IndexNotFoundError
 from searchkit.store import MEND, StoreReader, StoreWriter
 
@@ -19,6 +19,7 @@ def writing(folder: IndexFolder, *, wait_s: float = 0) -> Iterator[StoreWriter]:
         IndexDamagedError: commits are missing; writing on would cover that up.
     """
     with WriterLock(folder, wait_s=wait_s):
+        finish_replacement(folder)  # else it would be taken up when what is written now stands in its way
         _check_nothing_is_missing(folder)
         with StoreWriter.opened(folder.database, noting(folder)) as store:
             yield store

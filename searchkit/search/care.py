@@ -1,4 +1,4 @@
-"""Looking after an index, also one that can no longer be opened: what stands behind `searchkit verify`."""
+"""Looking after an index, also one that can no longer be opened: what stands behind `searchkit verify` and its like."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from searchkit.search.encoders import EncoderChoice, IndexSettings
 
 if TYPE_CHECKING:
     from searchkit.encoder import Encoder
-    from searchkit.search.health import VerifyReport
+    from searchkit.search.health import RepairReport, VerifyReport
+    from searchkit.search.reports import ProgressSink
 
 SAMPLE = 64
 
@@ -40,6 +41,41 @@ def verify_index(
 
     folder = _existing(index)
     return verify(folder, _choice(folder, encoder, device), deep=deep, sample=sample, seed=seed)
+
+
+def repair_index(
+    index: str | Path | None = None,
+    *,
+    encoder: Encoder | str | Path | None = None,
+    device: str = "auto",
+    progress: ProgressSink | None = None,
+    wait_s: float = 0,
+) -> RepairReport:
+    """Mend an index as far as it can be.
+
+    What a damaged database still holds goes into a new one, row by row; the old one is kept aside. Vectors that are
+    damaged are embedded again, words and the vectors file are made anew. An index in which nothing is wrong is left
+    as it is.
+
+    Args:
+        index: its name or folder, as for `SearchEngine.open`.
+        encoder, device: instead of the encoder that the index was built with.
+        wait_s: how long to wait for another process that is writing.
+
+    Returns:
+        What was done, and which documents are not whole any more. Where they came from files, `index_paths` makes
+        them whole.
+
+    Raises:
+        IndexNotFoundError: there is no index.
+        IndexLockedError: another process is writing.
+        IndexFormatError: a newer searchkit wrote it.
+        EncoderError: vectors have to be made anew, and the encoder of the index is not to be had.
+    """
+    from searchkit.search.repair import repair
+
+    folder = _existing(index)
+    return repair(folder, _choice(folder, encoder, device), progress or (lambda _: None), wait_s=wait_s)
 
 
 def _existing(index: str | Path | None) -> IndexFolder:

@@ -64,12 +64,14 @@ class RepairReport:
     Attributes:
         actions: each in words; none when nothing was wrong.
         lost: documents that could not be kept whole, by name.
+        lost_commits: so many of the last changes are nowhere any more.
         kept_aside: the damaged database, where it was replaced.
     """
 
     folder: Path
     actions: tuple[str, ...]
     lost: tuple[Loss, ...]
+    lost_commits: int
     kept_aside: Path | None
     seconds: float
 

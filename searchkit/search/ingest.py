@@ -99,7 +99,7 @@ class Ingest:
         """Put a document in the place of one of the same name."""
         chunks = tuple(self._chunker.chunk(document))
         passages = tuple(passage_text(document.title, chunk) for chunk in chunks)
-        hashes = tuple(xxhash.xxh3_128_digest(passage.encode("utf-8", "replace")) for passage in passages)
+        hashes = tuple(map(passage_hash, passages))
         self._steps.append(_Cut(document, chunks, passages, hashes))
         self._waiting += len(chunks)
         self.chunks_cut += len(chunks)
@@ -144,6 +144,11 @@ class Ingest:
             new = NewDocument(step.document, tuple(NewChunk(chunk, key, vectors[key]) for chunk, key in pairs))
             self.documents += 1
             self.replaced += self._store.put_document(new, file=self._open)
+
+
+def passage_hash(passage: str) -> bytes:
+    """Equal passages are encoded once: by this, XXH3-128, they are known."""
+    return xxhash.xxh3_128_digest(passage.encode("utf-8", "replace"))
 
 
 def stored_vectors(rows: Rows) -> Iterator[bytes]:

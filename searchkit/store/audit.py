@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +19,7 @@ from searchkit.store.connection import connect_reader, transaction, translated
 from searchkit.store.lexical_audit import lexical_differences
 from searchkit.store.lexical_tables import is_current
 from searchkit.store.reader import StoreReader, has_checksums
-from searchkit.store.schema import SCHEMA_VERSION, migrate
+from searchkit.store.schema import SCHEMA_VERSION, migrate, migrations_done
 
 if TYPE_CHECKING:
     from searchkit.types import Ids
@@ -187,6 +187,15 @@ class StoreAudit:
 
     def _ids(self, sql: str, *parameters: object) -> Ids:
         return np.array([row[0] for row in self._all(sql, *parameters)], dtype=np.int64)
+
+
+def says_newer_by_mistake(path: Path) -> bool:
+    """Whether a database that says it has a newer format has tables that came no farther than ours."""
+    try:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+            return migrations_done(connection) <= SCHEMA_VERSION
+    except sqlite3.DatabaseError:
+        return False
 
 
 def _lenient(data: bytes) -> str:

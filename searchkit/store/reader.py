@@ -105,6 +105,12 @@ class StoreReader:
         values = self._setting("calibration", default=None)
         return values if isinstance(values, dict) else None
 
+    def known_settings(self) -> dict[str, Any]:
+        """The settings that are there and as they were written, whatever else is lost."""
+        sound = checksum_of("settings")
+        rows = self._connection.execute(f"SELECT name, value FROM settings WHERE checksum IS {sound}")
+        return {name: json.loads(value) for name, value in rows}
+
     def _setting(self, name: str, **default: object) -> Any:
         sound = f"checksum IS {checksum_of('settings')}" if self._is_checked else "1"
         row = self._connection.execute(f"SELECT value, {sound} FROM settings WHERE name = ?", [name]).fetchone()

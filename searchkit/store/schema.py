@@ -188,11 +188,19 @@ def check_version(connection: sqlite3.Connection) -> int:
             f"the index has format {version}, this searchkit reads up to {SCHEMA_VERSION}",
             hint="upgrade searchkit: pip install -U searchkit",
         )
+    if version < SCHEMA_VERSION and version != migrations_done(connection):
+        raise IndexDamagedError(f"searchkit.db says that it has format {version}, and has another")
     return version
 
 
+def migrations_done(connection: sqlite3.Connection) -> int:
+    """How many steps the tables have come; tells the same as the version, at another place of the file."""
+    return int(connection.execute("SELECT count(*) FROM _sqlite_migrations").fetchone()[0])
+
+
 def _is_empty(connection: sqlite3.Connection) -> bool:
-    tables = "SELECT count(*) FROM sqlite_master WHERE name NOT LIKE '!_sqlite!_%' ESCAPE '!'"
+    """Whether there is nothing of anybody's; a first run that was killed may have made the list of migrations."""
+    tables = "SELECT count(*) FROM sqlite_master WHERE tbl_name NOT LIKE '!_sqlite!_%' ESCAPE '!'"
     return int(connection.execute(tables).fetchone()[0]) == 0
 
 

@@ -25,12 +25,19 @@ _MASK = 0xFFFFFFFF
 
 @dataclass(frozen=True, slots=True)
 class LogFrame:
-    """A page as a transaction left it; ``commits`` when the transaction ended with it."""
+    """A page as a transaction left it.
+
+    Attributes:
+        page: its number in the database.
+        at: where in the log it stands, ``size`` bytes.
+        commits: whether the transaction ended with it.
+    """
 
     page: int
+    at: int
+    size: int
     commits: bool
     is_sound: bool
-    data: bytes
 
 
 def log_frames(path: Path) -> Iterator[LogFrame]:
@@ -50,7 +57,15 @@ def log_frames(path: Path) -> Iterator[LogFrame]:
                 return
             expected = _checksum(head[:8] + data, order, before)
             before = (stated[0], stated[1])
-            yield LogFrame(page, size_after > 0, expected == before, data)
+            yield LogFrame(page, file.tell() - page_size, page_size, size_after > 0, expected == before)
+
+
+def has_damage(path: Path) -> bool:
+    """Whether a frame is not as its checksum says: of damage, or of a last write that was cut off."""
+    try:
+        return any(not frame.is_sound for frame in log_frames(path))
+    except FileNotFoundError:
+        return False
 
 
 def hidden_commits(path: Path) -> int:

@@ -64,6 +64,11 @@ class StoreWriter:
         """Whether no encoder has been chosen yet."""
         return self.read._setting("encoder", default=None) is None
 
+    def move_revision_to(self, least: int) -> None:
+        """Within a change: let the revision be higher than ``least`` after it."""
+        if int(self.read.known_settings().get("revision", 0)) < least:
+            self._set("revision", least)
+
     def save_settings(self, settings: StoredSettings) -> None:
         for name, value in asdict(settings).items():
             self._set(name, value)
@@ -205,6 +210,12 @@ class StoreWriter:
             "DELETE FROM metadata_fields WHERE name NOT IN (SELECT key FROM documents, json_each(documents.metadata))"
         )
 
+    def list_fields(self) -> None:
+        """Note the names of all metadata that documents have."""
+        self._connection.execute(
+            "INSERT OR IGNORE INTO metadata_fields SELECT DISTINCT key FROM documents, json_each(documents.metadata)"
+        )
+
     # --- words
 
     def rebuild_lexical(self) -> None:
@@ -237,6 +248,16 @@ class StoreWriter:
         """No FAISS file is valid any more; every chunk is tail."""
         self._connection.execute("DELETE FROM generations")
         self._connection.execute("DELETE FROM deleted_chunks")
+
+    # --- mending
+
+    def put_vectors(self, vectors: Iterable[tuple[int, bytes, bytes]]) -> None:
+        """Give chunks that exist another vector: chunk id, vector, hash of the passage it was made from."""
+        for chunk_id, vector, passage_hash in vectors:
+            put = "INSERT OR REPLACE INTO embeddings (chunk_id, vector) VALUES (?, ?)"
+            self._connection.execute(put, [chunk_id, vector])
+            note = "UPDATE chunks SET passage_hash = ?1 WHERE chunk_id = ?2 AND passage_hash <> ?1"
+            self._connection.execute(note, [passage_hash, chunk_id])
 
     # --- another encoder
 

@@ -58,3 +58,36 @@ def test_verify_without_an_index_is_an_error(tmp_path: Path, monkeypatch: pytest
     outcome = run("verify")
     assert outcome.code == 2
     assert "searchkit index FOLDER" in outcome.err
+
+
+@pytest.mark.usefixtures("index")
+def test_repair_of_a_sound_index_does_nothing(run: Run) -> None:
+    assert run("repair").out == "nothing was wrong\n"
+
+
+def test_repair_makes_anew_what_is_derived(index: Path, run: Run) -> None:
+    next(index.glob("*.faiss")).unlink()
+    outcome = run("repair")
+    assert (outcome.code, outcome.out) == (0, "made the vectors file anew\n")
+    assert run("verify").code == 0
+
+
+def test_repair_names_what_is_lost_and_exits_with_1(index: Path, run: Run) -> None:
+    alter(index, ALTERED)
+    outcome = run("repair")
+    assert outcome.code == 1
+    assert "made a new database of what the old one holds: 1 documents, 1 chunks" in outcome.out
+    assert "searchkit.db.damaged-1" in outcome.out
+    assert outcome.err == (
+        "lost: docs/boats.md: all of it\nhint: what came from files is read again by: searchkit index FOLDER\n"
+    )
+    assert run("verify", "--deep").code == 0
+    assert "1 changed, 1 unchanged" in run("index", "docs").out
+    assert "boats.md" in run("query", "boats").out
+
+
+def test_repair_as_json(index: Path, run: Run) -> None:
+    alter(index, ALTERED)
+    report = json.loads(run("repair", "--json").out)
+    assert report["lost"] == [{"name": "docs/boats.md", "what": "all of it"}]
+    assert report["kept_aside"].endswith("searchkit.db.damaged-1")

@@ -24,6 +24,7 @@ def old_folder(folder: Path, encoder: WordEncoder) -> Path:
             connection.execute(f"DROP {kind} {name}")
     connection.execute("DROP TABLE chunk_words")
     connection.execute("DELETE FROM settings WHERE name LIKE 'analysis%'")
+    connection.execute("DELETE FROM _sqlite_migrations WHERE name > '0002'")
     connection.execute("PRAGMA user_version = 1")
     connection.commit()
     connection.close()

@@ -2,10 +2,12 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
 import pytest
+from sqlite_utils import Database, Migrations
 
 from searchkit.errors import IndexDamagedError, IndexFormatError, IndexStateError
 from searchkit.store import NewChunk, NewDocument, NewSource, StoredSettings, StoreReader, StoreWriter
@@ -185,7 +187,9 @@ def test_a_write_into_a_read_only_folder_is_told_plainly(tmp_path: Path) -> None
 def test_a_change_that_cannot_be_committed_is_undone(store: StoreWriter) -> None:
     with pytest.raises(sqlite3.IntegrityError), store.change():
         store._connection.execute("PRAGMA defer_foreign_keys = ON")
-        store._connection.execute("INSERT INTO embeddings (chunk_id, vector) VALUES (7, x'')")  # of no chunk: COMMIT refuses
+        store._connection.execute(
+            "INSERT INTO embeddings (chunk_id, vector) VALUES (7, x'')"
+        )  # of no chunk: COMMIT refuses
     assert not store._connection.in_transaction
     put_file(store, source("a.md"), document("a.md", "one"))
 
@@ -257,3 +261,22 @@ def test_each_chunk_knows_its_document_in_the_order_asked(store: StoreWriter) ->
     ids = np.array([second[1].chunk_id, first[0].chunk_id, second[0].chunk_id])
     expected = [second[0].document_id, first[0].document_id, second[0].document_id]
     assert store.read.document_numbers(ids).tolist() == expected
+
+
+def test_a_first_run_killed_before_its_first_table_bars_nothing(path: Path) -> None:
+    """The list of migrations is made before the first of them, in a transaction of its own."""
+    with closing(sqlite3.connect(path)) as connection:
+        Migrations("searchkit").ensure_migrations_table(Database(connection))
+        connection.commit()
+    with StoreWriter.opened(path) as store:
+        assert store.is_new()
+
+
+def test_a_version_that_the_tables_deny_is_damage(store: StoreWriter, path: Path) -> None:
+    store.close()
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA user_version = 1")  # readers would do without checksums
+    with pytest.raises(IndexDamagedError, match="says that it has format 1"):
+        StoreReader(path)
+    with pytest.raises(IndexDamagedError):
+        StoreWriter(path)
