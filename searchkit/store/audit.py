@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from searchkit.store.checksums import CHECKED, row_checksum, vector_checksum
+from searchkit.store.checksums import CHECKED, CHECKED_SINCE, row_checksum, vector_checksum
 from searchkit.store.connection import connect_reader, transaction, translated
 from searchkit.store.lexical_audit import lexical_differences
 from searchkit.store.lexical_tables import is_current
-from searchkit.store.reader import StoreReader, has_checksums
+from searchkit.store.reader import StoreReader
 from searchkit.store.schema import SCHEMA_VERSION, migrate, migrations_done
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ class StoreAudit:
 
         Nothing for a database that has no checksums yet.
         """
-        if not has_checksums(self._connection):
+        if self.version() < CHECKED_SINCE[table]:
             return
         checksum = vector_checksum if table == "embeddings" else row_checksum
         with translated(self._path):

@@ -25,7 +25,10 @@ CHECKED = {
     ),
     "embeddings": ("chunk_id", "vector"),
     "generations": (*("generation", "file", "kind", "sha256", "size", "vector_count", "max_chunk_id", "created"),),
+    "topics": ("number", "label", "phrases", "least", "centre"),
+    "chunk_topics": ("chunk_id", "number"),
 }  # the columns of each table by which it is checked; the first is its key
+CHECKED_SINCE = dict.fromkeys(CHECKED, 3) | {"topics": 5, "chunk_topics": 5}  # version of the schema
 
 
 def register_checksums(connection: sqlite3.Connection) -> None:
@@ -61,9 +64,10 @@ def checksum_of(table: str, prefix: str = "") -> str:
     return f"{function}({', '.join(prefix + column for column in CHECKED[table])})"
 
 
-def checksum_statements() -> list[str]:
-    """The migration: the columns, the checksums of what is there, and the triggers that fill them from now on."""
-    return [statement for table in CHECKED for statement in _statements_for(table)]
+def checksum_statements(version: int) -> list[str]:
+    """The migration to a version: the columns, the checksums of what is there, and the triggers that fill them."""
+    tables = (table for table, since in CHECKED_SINCE.items() if since == version)
+    return [statement for table in tables for statement in _statements_for(table)]
 
 
 def _statements_for(table: str) -> list[str]:

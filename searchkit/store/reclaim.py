@@ -119,7 +119,8 @@ class _Reclaim:
             self.lost[str(doc_id)] = "its metadata"
         self._run("UPDATE documents SET metadata = '{}' WHERE NOT json_valid(metadata)")
         self._run("UPDATE chunks SET heading_path = '[]' WHERE NOT json_valid(heading_path)")
-        self._run("DELETE FROM embeddings WHERE chunk_id NOT IN (SELECT chunk_id FROM chunks)")
+        for table in ("embeddings", "chunk_topics"):
+            self._run(f"DELETE FROM {table} WHERE chunk_id NOT IN (SELECT chunk_id FROM chunks)")
         self._tell_of_missing_chunks()
         gone = "SELECT doc_id FROM known_documents WHERE document_id NOT IN (SELECT document_id FROM documents)"
         for (doc_id,) in self._all(gone):

@@ -9,6 +9,7 @@ WAL mode with ``synchronous=FULL``, so what a commit acknowledged survives a cra
     version 2   chunk_words: the words of the chunks, for lexical search
     version 3   a checksum beside each row (see `checksums`)
     version 4   topics and the chunks of each (see `topics`)
+    version 5   checksums for these
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from searchkit.store.topic_tables import TOPIC_TABLES
 if TYPE_CHECKING:
     from sqlite_utils import Database
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 APPLICATION_ID = 0x73726368  # "srch", so that `file` and we can tell this database from any other
 
 TABLES = """
@@ -153,7 +154,7 @@ def migrate(connection: sqlite3.Connection) -> None:
 
     @steps(name="0003 checksums")
     def checksums(db: Database) -> None:
-        for statement in checksum_statements():
+        for statement in checksum_statements(3):
             db.execute(statement)
         db.execute("PRAGMA user_version = 3")
 
@@ -162,6 +163,12 @@ def migrate(connection: sqlite3.Connection) -> None:
         for statement in TOPIC_TABLES:
             db.execute(statement)
         db.execute("PRAGMA user_version = 4")
+
+    @steps(name="0005 checksums of topics")
+    def topic_checksums(db: Database) -> None:
+        for statement in checksum_statements(5):
+            db.execute(statement)
+        db.execute("PRAGMA user_version = 5")
 
     steps.apply(Database(connection))
     _renew_words(connection)

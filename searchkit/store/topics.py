@@ -1,7 +1,7 @@
 """The topics of an index as they are kept: their centres, and which chunks belong to which.
 
-They are derived from the embeddings and can be found anew, so they have no checksums. A chunk that came later has no
-row here; `searchkit.search.topics` puts it where its vector belongs.
+They are derived from the embeddings and can be found anew. A chunk that came later has no row here;
+`searchkit.search.topics` puts it where its vector belongs.
 """
 
 from __future__ import annotations
@@ -103,7 +103,7 @@ def keep_topics(store: StoreWriter, topics: KeptTopics, ids: Ids, numbers: NDArr
     connection = store.read._connection
     forget_topics(store)
     connection.executemany(
-        "INSERT INTO topics VALUES (?, ?, ?, ?, ?)",
+        "INSERT INTO topics (number, label, phrases, least, centre) VALUES (?, ?, ?, ?, ?)",
         (
             (
                 topic.number,
@@ -116,7 +116,7 @@ def keep_topics(store: StoreWriter, topics: KeptTopics, ids: Ids, numbers: NDArr
         ),
     )
     connection.executemany(
-        "INSERT INTO chunk_topics SELECT chunk_id, ? FROM chunks WHERE chunk_id = ?",
+        "INSERT INTO chunk_topics (chunk_id, number) SELECT chunk_id, ? FROM chunks WHERE chunk_id = ?",
         zip(numbers.tolist(), ids.tolist(), strict=True),
     )
     told = {"fingerprint": topics.fingerprint, "method": topics.method, "merges": topics.merges, "found": topics.found}

@@ -19,7 +19,8 @@ PAGE_SIZE = 4096  # of every database that we make, so also where the file no lo
 LONGEST_TRIED = 16_384  # bytes of a row; each bit costs 20 microseconds
 MOST_TRIED = 200  # rows; where more are damaged, it is more than a bit
 _FREE_LIST = slice(32, 36)
-_FIRST_TRIGGER = "chunks_inserted"  # is there since rows have checksums
+_WITHOUT_ROWID = {"settings"}
+_FRACTIONS = {"least"}  # columns of type REAL
 
 Row = dict[str, Value]
 
@@ -44,7 +45,8 @@ class Wreck:
         self._tried = 0
         self._pages = self._open(path, path.with_name(path.name + "-wal"), whole_log=whole_log)
         self._roots = roots_by_name(self._pages)
-        self._has_checksums = _FIRST_TRIGGER in self._roots or not self._roots
+        known = self._roots or {f"{table}_inserted": 0 for table in CHECKED}  # a list that is lost is not believed
+        self._checked = {table for table in CHECKED if f"{table}_inserted" in known}  # the trigger that fills checksums
 
     def _open(self, path: Path, log: Path, *, whole_log: bool) -> DatabasePages:
         """The pages of the file, the newer ones that the log has in their place."""
@@ -87,7 +89,7 @@ class Wreck:
                 for _ in self._pages.tree(root):
                     pass  # only to see which pages it takes
         known = self._pages.visited | self._pages.unused(int.from_bytes(self._pages.page(1)[_FREE_LIST], "big"))
-        for number in range(1, self._pages.count + 1) if self._has_checksums else ():
+        for number in range(1, self._pages.count + 1):
             found = None if number in known else self._pages.cells(number, (ROWS, KEYS))
             for cell in found[0] if found is not None else ():
                 yield from self._by_checksum(cell)
@@ -102,7 +104,7 @@ class Wreck:
 
     def _row(self, table: str, cell: Cell) -> Row | None:
         row = self._read(table, cell)
-        if row is None and self._has_checksums:
+        if row is None and table in self._checked:
             row = self._with_a_bit_turned(table, cell)
             self.undone += row is not None
         self.damaged[table] += row is None
@@ -110,12 +112,15 @@ class Wreck:
 
     def _read(self, table: str, cell: Cell) -> Row | None:
         values, columns = values_of(cell.record), self._columns[table]
-        if values is None or len(values) > len(columns):
+        if values is None or len(values) > len(columns) or (cell.rowid is None) != (table in _WITHOUT_ROWID):
             return None
         if cell.rowid is not None:
             values[0] = cell.rowid
         row = dict(zip(columns, values + [None] * (len(columns) - len(values)), strict=True))
-        return row if not self._has_checksums or _is_sound(table, row) else None
+        for column in _FRACTIONS & row.keys():  # which SQLite keeps as whole numbers where they are
+            value = row[column]
+            row[column] = float(value) if isinstance(value, int) else value
+        return row if table not in self._checked or _is_sound(table, row) else None
 
     def _with_a_bit_turned(self, table: str, cell: Cell) -> Row | None:
         if len(cell.record) > LONGEST_TRIED or self._tried >= MOST_TRIED:
@@ -128,7 +133,7 @@ class Wreck:
         return None
 
     def _by_checksum(self, cell: Cell) -> Iterator[tuple[str, Row]]:
-        for table in CHECKED:
+        for table in self._checked:
             row = self._read(table, cell)
             if row is not None:
                 yield table, row

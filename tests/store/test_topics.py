@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from damage import alter
 from word_encoder import WordEncoder
 
 from searchkit import SearchEngine
@@ -95,7 +96,7 @@ def test_an_index_of_version_3_gets_the_tables_and_keeps_its_chunks(filled: Sear
     with sqlite3.connect(folder / "searchkit.db") as connection:
         connection.execute("DROP TABLE chunk_topics")
         connection.execute("DROP TABLE topics")
-        connection.execute("DELETE FROM _sqlite_migrations WHERE name = '0004 topics'")
+        connection.execute("DELETE FROM _sqlite_migrations WHERE name > '0004'")
         connection.execute("PRAGMA user_version = 3")
     connection.close()
     old = StoreReader(folder / "searchkit.db")
@@ -109,8 +110,6 @@ def test_an_index_of_version_3_gets_the_tables_and_keeps_its_chunks(filled: Sear
 def test_damaged_topics_are_told(filled: SearchEngine, folder: Path, encoder: WordEncoder) -> None:
     filled.keep_topics(some_topics(encoder.fingerprint), np.array([1, 2, 3]), np.array([1, 2, 0]))
     filled.close()
-    with sqlite3.connect(folder / "searchkit.db") as connection:
-        connection.execute("UPDATE topics SET phrases = '{'")
-    connection.close()
+    alter(folder, "UPDATE topics SET phrases = '{'")
     with pytest.raises(IndexDamagedError, match="kept topics"):
         reading(folder).topics()
