@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from searchkit.search.answers import Answer
+    from searchkit.search.reasons import Why
     from searchkit.types import Hit, Place
 
 
@@ -61,6 +62,21 @@ def answer_to_dict(answer: Answer) -> dict[str, Any]:
         "nothing_close": answer.nothing_close,
         **({} if answer.plan is None else asdict(answer.plan)),
         "hits": [hit_to_dict(hit) for hit in answer.hits],
+    }
+
+
+def why_to_dict(why: Why) -> dict[str, Any]:
+    """What became of a document, as JSON values: ``rank`` is null where it is not among the ``hits``.
+
+    ``cause`` is one of the values of `Cause`. In ``standing``, null where no chunk competed, ``dense`` is the exact
+    rank by cosine whatever the index finds. The names and meanings are stable; new names may join them.
+    """
+    return {
+        "name": why.name,
+        "rank": why.rank,
+        "reasons": [{**asdict(reason), "cause": reason.cause.value} for reason in why.reasons],
+        "standing": None if why.standing is None else asdict(why.standing),
+        "hits": [hit_to_dict(hit) for hit in why.hits],
     }
 
 

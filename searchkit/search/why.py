@@ -203,7 +203,8 @@ class _Search:
             return Reason(Cause.RANK, text if part is None else f"{text}; by {named} it is at rank {part.rank:,}")
         if standing.fused_rank <= self._question.k:
             return None
-        text = f"it is at rank {standing.fused_rank:,} of {standing.chunks:,} chunks; {len(given.hits)} were shown"
+        place = f"it is at rank {standing.fused_rank:,} of {standing.chunks:,} chunks"
+        text = f"{place}; the hits end at rank {len(given.hits)}"
         return Reason(Cause.RANK, text, f"-k {standing.fused_rank} shows it")
 
 

@@ -152,7 +152,7 @@ def test_outranked(engine: SearchEngine, mode: str) -> None:
     found = engine.why("apples pears", ranking[36], k=10, mode=mode)
     cause, text, remedy = only_reason(found)
     assert cause is Cause.RANK
-    assert text == "it is at rank 37 of 40 chunks; 10 were shown"
+    assert text == "it is at rank 37 of 40 chunks; the hits end at rank 10"
     assert remedy == "-k 37 shows it"
     assert found.standing is not None
     assert found.standing.fused_rank == 37
