@@ -27,6 +27,7 @@ from searchkit.directory.last_commit import LastCommit, note_commit, read_commit
 from searchkit.directory.lock import LockHolder, WriterLock, read_holder
 from searchkit.directory.replacement import finish_replacement, place_for_mended, replace_database
 from searchkit.directory.resolve import DEFAULT_NAME, resolve_index
+from searchkit.directory.staging import staged_folder
 
 __all__ = [
     "DB_NAME",
@@ -46,6 +47,7 @@ __all__ = [
     "remove_stale",
     "replace_database",
     "resolve_index",
+    "staged_folder",
     "trusted_generation",
     "write_generation",
 ]

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from searchkit.search.care import repair_index, verify_index
+from searchkit.search.care import backup_index, repair_index, restore_index, verify_index
 from searchkit.search.encoders import IndexSettings
 from searchkit.search.engine import SearchEngine
-from searchkit.search.health import RepairReport, VerifyReport
+from searchkit.search.health import CopyReport, RepairReport, VerifyReport
 from searchkit.search.reports import (
     AddReport,
     DocumentInfo,
@@ -20,6 +20,7 @@ from searchkit.store import SourceInfo
 
 __all__ = [
     "AddReport",
+    "CopyReport",
     "DocumentInfo",
     "IndexReport",
     "IndexSettings",
@@ -32,6 +33,8 @@ __all__ = [
     "SourceInfo",
     "StoredChunk",
     "VerifyReport",
+    "backup_index",
     "repair_index",
+    "restore_index",
     "verify_index",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ from searchkit.search.encoders import EncoderChoice, IndexSettings
 
 if TYPE_CHECKING:
     from searchkit.encoder import Encoder
-    from searchkit.search.health import RepairReport, VerifyReport
+    from searchkit.search.health import CopyReport, RepairReport, VerifyReport
     from searchkit.search.reports import ProgressSink
 
 SAMPLE = 64
@@ -76,6 +77,62 @@ def repair_index(
 
     folder = _existing(index)
     return repair(folder, _choice(folder, encoder, device), progress or (lambda _: None), wait_s=wait_s)
+
+
+def backup_index(
+    place: str | Path,
+    index: str | Path | None = None,
+    *,
+    overwrite: bool = False,
+    progress: ProgressSink | None = None,
+) -> CopyReport:
+    """Copy an index as it is at this moment, while others read and write, into a folder that opens as it is.
+
+    Args:
+        place: the folder of the copy; it appears when all of it is there.
+        index: its name or folder, as for `SearchEngine.open`.
+        overwrite: replace an index that is at ``place``.
+
+    Raises:
+        IndexNotFoundError: there is no index.
+        IndexDamagedError: it lacks changes that were acknowledged, or SQLite cannot read it.
+        IndexStateError: something is at ``place``, or it cannot be written.
+    """
+    from searchkit.search.backup import copy_index
+
+    return copy_index(_existing(index), absolute(place), progress or (lambda _: None), overwrite=overwrite)
+
+
+def restore_index(
+    source: str | Path,
+    index: str | Path | None = None,
+    *,
+    overwrite: bool = False,
+    progress: ProgressSink | None = None,
+) -> CopyReport:
+    """Put a copy of an index where an index belongs, after looking it over; the copy stays.
+
+    Args:
+        source: the folder of the copy, or of any index.
+        index: the name or folder that it is to have, as for `SearchEngine.open_or_create`.
+        overwrite: replace the index that is there.
+
+    Raises:
+        IndexNotFoundError, IndexDamagedError: there is no index at ``source``, or it is not sound.
+        IndexLockedError: another process writes to the index that would be replaced.
+        IndexStateError: an index is there already, or it cannot be written.
+    """
+    from searchkit.search.backup import restore
+
+    copy = IndexFolder(absolute(source))
+    copy.require()
+    place = resolve_index(index, must_exist=False)
+    return restore(copy, place, progress or (lambda _: None), overwrite=overwrite)
+
+
+def absolute(place: str | Path) -> Path:
+    """A folder as a person names it, with ``~`` for the home, whatever becomes of the current folder."""
+    return Path(os.path.abspath(Path(place).expanduser()))  # noqa: PTH100 - must not follow links, as resolve() does
 
 
 def _existing(index: str | Path | None) -> IndexFolder:

@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from searchkit.documents import ReadOptions, WalkOptions
     from searchkit.encoder import Encoder
     from searchkit.search.corpus import Corpus
+    from searchkit.search.health import CopyReport
     from searchkit.store.topics import KeptTopics
     from searchkit.types import Context, Document, Hit, Ids
 
@@ -238,6 +239,22 @@ class SearchEngine:
             compact(self._folder, store)
             calibrate_if_due(store, choice.for_index(store.read.settings()))
             return encoded
+
+    def compact(self) -> int:
+        """Fold the newest changes into the files and give back room that nothing needs. How many bytes became free.
+
+        Searches go on meanwhile.
+        """
+        from searchkit.search.tidy import tidy
+
+        with self._writing() as store:
+            return tidy(self._folder, store)
+
+    def backup(self, place: str | Path, *, overwrite: bool = False) -> CopyReport:
+        """Copy the index as it is at this moment; see `searchkit.search.backup_index`."""
+        from searchkit.search.care import backup_index
+
+        return backup_index(place, self._folder.path, overwrite=overwrite)
 
     # --- searching
 

@@ -18,6 +18,8 @@ from searchkit.store.lexical_tables import make_lexical_index, optimize_lexical_
 from searchkit.store.reader import StoreReader
 from searchkit.store.rows import NewChunk, NewDocument, NewSource, OpenSource, Root, StoredSettings
 
+WASTED_SHARE = 0.1
+
 
 class StoreWriter:
     """The one connection that writes; ``read`` sees its own uncommitted changes."""
@@ -248,6 +250,20 @@ class StoreWriter:
         """No FAISS file is valid any more; every chunk is tail."""
         self._connection.execute("DELETE FROM generations")
         self._connection.execute("DELETE FROM deleted_chunks")
+
+    def return_room(self) -> None:
+        """Give pages that hold nothing any more back to the disk, and fold the log into the database.
+
+        SQLite writes the database anew for it, so it is done only where a tenth of it is empty.
+        """
+        with translated(self._path):
+            free, pages = self._pragma("freelist_count"), self._pragma("page_count")
+            if free > pages * WASTED_SHARE:
+                self._connection.execute("VACUUM")
+            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # as far as readers allow
+
+    def _pragma(self, name: str) -> int:
+        return int(self._connection.execute(f"PRAGMA {name}").fetchone()[0])
 
     # --- mending
 

@@ -91,3 +91,27 @@ def test_repair_as_json(index: Path, run: Run) -> None:
     report = json.loads(run("repair", "--json").out)
     assert report["lost"] == [{"name": "docs/boats.md", "what": "all of it"}]
     assert report["kept_aside"].endswith("searchkit.db.damaged-1")
+
+
+@pytest.mark.usefixtures("index")
+def test_a_backup_is_searched_and_restored(run: Run) -> None:
+    outcome = run("backup", "copies/monday")
+    assert outcome.code == 0
+    assert "holds: 2 documents, 2 chunks" in outcome.out
+    assert "boats.md" in run("query", "boats", "--index", "copies/monday").out
+    refused = run("backup", "copies/monday")
+    assert (refused.code, "--overwrite" in refused.err) == (2, True)
+    run("rm", "docs")
+    assert run("restore", "copies/monday").code == 2
+    assert run("restore", "copies/monday", "--overwrite").code == 0
+    assert "boats.md" in run("query", "boats").out
+    assert run("restore", "copies/monday", "--index", "other").code == 0
+    assert run("verify", "--deep", "--index", "other").code == 0
+
+
+@pytest.mark.usefixtures("index")
+def test_compact_tells_what_is_left(run: Run) -> None:
+    outcome = run("compact")
+    assert outcome.code == 0
+    assert outcome.out.startswith("2 chunks in ")
+    assert run("verify", "--deep").code == 0

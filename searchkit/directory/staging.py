@@ -1,0 +1,89 @@
+"""A whole index folder, put in its place at once: made beside, synced, renamed.
+
+.NAME.part   is being made; a leftover is removed by the next try
+.NAME.old    what was in the place before, for the moment between two renames; the next try puts it back if the
+             crash came right then, and removes it otherwise
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from searchkit.directory.folder import IndexFolder
+from searchkit.directory.generations import sync_folder
+from searchkit.directory.lock import WriterLock
+from searchkit.errors import IndexStateError
+
+
+@contextmanager
+def staged_folder(place: Path, *, overwrite: bool) -> Iterator[IndexFolder]:
+    """Gives an empty folder that takes ``place`` when the block ends without an error; else nothing is changed.
+
+    Args:
+        overwrite: an index may be there already; then its writer is kept out meanwhile.
+
+    Raises:
+        IndexStateError: something else is there, or an index and ``overwrite`` is False, or it cannot be written.
+        IndexLockedError: somebody writes to the index that is there, or makes the same folder at this moment.
+    """
+    part, old = place.with_name(f".{place.name}.part"), place.with_name(f".{place.name}.old")
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        if old.exists() and not place.exists():
+            old.replace(place)
+        _check_free(place, overwrite=overwrite)
+        part.mkdir(exist_ok=True)
+        with ExitStack() as locks:
+            locks.enter_context(WriterLock(IndexFolder(part)))
+            _empty(part)
+            if (place / "searchkit.db").exists():
+                locks.enter_context(WriterLock(IndexFolder(place)))
+            yield IndexFolder(part)
+            _sync_all(part)
+            _exchange(part, place, old)
+    except OSError as exc:
+        raise IndexStateError(f"{place} cannot be written: {exc.strerror or exc}") from exc
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+
+
+def _check_free(place: Path, *, overwrite: bool) -> None:
+    if not place.exists() and not place.is_symlink():
+        return
+    if place.is_symlink() or not place.is_dir():
+        raise IndexStateError(f"{place} is there and is no folder", hint="choose another place")
+    if IndexFolder(place).holds_index():
+        if not overwrite:
+            raise IndexStateError(f"{place} holds an index", hint="replace it with --overwrite")
+    elif any(place.iterdir()):
+        raise IndexStateError(f"{place} holds other things", hint="choose an empty or a new folder")
+
+
+def _empty(part: Path) -> None:
+    """Remove what a try that was cut off has left, but for the lock that is held."""
+    for item in part.iterdir():
+        if item.is_dir() and not item.is_symlink():
+            shutil.rmtree(item)
+        elif item != IndexFolder(part).lock:
+            item.unlink()
+
+
+def _sync_all(part: Path) -> None:
+    for folder, _, names in os.walk(part):
+        for name in names:
+            with Path(folder, name).open("rb+") as file:
+                os.fsync(file.fileno())
+        sync_folder(Path(folder))
+
+
+def _exchange(part: Path, place: Path, old: Path) -> None:
+    shutil.rmtree(old, ignore_errors=True)
+    if place.exists():
+        place.replace(old)
+    part.replace(place)
+    sync_folder(place.parent)
+    shutil.rmtree(old, ignore_errors=True)
