@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from searchkit.encoder.canary import CANARIES, canary_vectors, check_canaries
     from searchkit.encoder.checkpoint import Checkpoint, read_checkpoint
     from searchkit.encoder.contract import Encoder
+    from searchkit.encoder.cross_encoder import CrossEncoder
     from searchkit.encoder.export import ExportReport, export_onnx
     from searchkit.encoder.hub import bundled_folder, resolve_checkpoint
     from searchkit.encoder.models import ModelInfo, describe, list_models, verify_checkpoint
@@ -25,6 +26,7 @@ __all__ = [
     "canary_vectors",
     "check_canaries",
     "Checkpoint",
+    "CrossEncoder",
     "describe",
     "Encoder",
     "export_onnx",
@@ -45,6 +47,7 @@ _HOME = {
     "check_canaries": "canary",
     "Checkpoint": "checkpoint",
     "read_checkpoint": "checkpoint",
+    "CrossEncoder": "cross_encoder",
     "Encoder": "contract",
     "ExportReport": "export",
     "export_onnx": "export",

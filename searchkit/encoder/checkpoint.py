@@ -99,6 +99,21 @@ def read_checkpoint(
         CheckpointError: a file is missing, damaged or altered, or needs code that is not ours.
         InputError: ``max_tokens`` is not between 3 and the folder's limit.
     """
+    config = read_config(folder)
+    manifest = read_manifest(folder)
+    read = _described(folder, manifest) if manifest else _undescribed(folder, config, name or folder.name)
+    read = replace(read, pad_id=int(config.get("pad_token_id") or 0))
+    if pooling is not None and pooling is not read.pooling:
+        read = _with_pooling(read, pooling)
+    return read if max_tokens is None else _with_max_tokens(read, max_tokens)
+
+
+def read_config(folder: Path) -> dict[str, Any]:
+    """``config.json`` of a checkpoint folder.
+
+    Raises:
+        CheckpointError: there is none, it is damaged, or it asks for code that is not ours.
+    """
     config_path = folder / "config.json"
     if not config_path.exists():
         found = "is not a folder" if not folder.is_dir() else "has no config.json"
@@ -109,12 +124,7 @@ def read_checkpoint(
             f"{config_path} asks for code of its own (auto_map)",
             hint="choose a checkpoint of a built-in architecture: code from checkpoints is never run",
         )
-    manifest = read_manifest(folder)
-    read = _described(folder, manifest) if manifest else _undescribed(folder, config, name or folder.name)
-    read = replace(read, pad_id=int(config.get("pad_token_id") or 0))
-    if pooling is not None and pooling is not read.pooling:
-        read = _with_pooling(read, pooling)
-    return read if max_tokens is None else _with_max_tokens(read, max_tokens)
+    return config
 
 
 def _described(folder: Path, manifest: Manifest) -> Checkpoint:
@@ -152,7 +162,7 @@ def _undescribed(folder: Path, config: dict[str, Any], name: str) -> Checkpoint:
     heads = _heads(folder, layout.heads)
     if layout.pooling is Pooling.CLS:
         heads = (find_pooler(weights), *heads)
-    limit = _token_limit(folder, config)
+    limit = token_limit(folder, config)
     return Checkpoint(
         folder=folder,
         name=name,
@@ -231,7 +241,8 @@ def _dimension(config: dict[str, Any], heads: tuple[DenseHead, ...], folder: Pat
     return size
 
 
-def _token_limit(folder: Path, config: dict[str, Any]) -> int:
+def token_limit(folder: Path, config: dict[str, Any]) -> int:
+    """The longest input that a checkpoint takes, special tokens included."""
     limit = int(config.get("max_position_embeddings") or 512)
     if config.get("model_type") in OFFSET_POSITIONS:
         limit -= int(config.get("pad_token_id") or 0) + 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from searchkit.encoder.checkpoint import Checkpoint, DenseHead
@@ -98,14 +99,28 @@ def load_model(checkpoint: Checkpoint, *, dtype: torch.dtype) -> Any:
         CheckpointError: transformers does not know the architecture, or the folder lacks weights it needs.
     """
     from transformers import AutoModel
+
+    return load_folder(AutoModel, checkpoint.folder, dtype=dtype, spare="pooler.")  # heads are loaded here
+
+
+def load_folder(kind: Any, folder: Path, *, dtype: torch.dtype, spare: str | None = None) -> Any:
+    """A model of one of transformers' Auto classes from a folder, without running code of the checkpoint.
+
+    Args:
+        kind: such as ``AutoModel``.
+        spare: weights whose names begin so may be missing.
+
+    Raises:
+        CheckpointError: transformers does not know the architecture, or the folder lacks weights it needs.
+    """
     from transformers.utils import logging
 
     verbosity, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
-    logging.set_verbosity_error()  # the pooler that is left over or missing is no news: heads are loaded here
+    logging.set_verbosity_error()  # what is left over or missing is told below
     logging.disable_progress_bar()
     try:
-        model, info = AutoModel.from_pretrained(
-            checkpoint.folder,
+        model, info = kind.from_pretrained(
+            folder,
             dtype=dtype,
             local_files_only=True,
             trust_remote_code=False,
@@ -113,15 +128,15 @@ def load_model(checkpoint: Checkpoint, *, dtype: torch.dtype) -> Any:
             output_loading_info=True,
         )
     except Exception as exc:  # transformers raises what it meets: OSError, ValueError, KeyError, safetensors' own
-        raise CheckpointError(f"transformers cannot load {checkpoint.folder}: {exc}") from exc
+        raise CheckpointError(f"transformers cannot load {folder}: {exc}") from exc
     finally:
         logging.set_verbosity(verbosity)
         if bars:
             logging.enable_progress_bar()
-    missing = sorted(name for name in info["missing_keys"] if not name.startswith("pooler."))
+    missing = sorted(name for name in info["missing_keys"] if spare is None or not name.startswith(spare))
     if missing or info["mismatched_keys"]:
         wrong = ", ".join(missing[:3]) or "shapes that differ from config.json"
-        raise CheckpointError(f"{checkpoint.folder} lacks weights that its config.json asks for: {wrong}")
+        raise CheckpointError(f"{folder} lacks weights that its config.json asks for: {wrong}")
     return model
 
 

@@ -72,3 +72,60 @@ def tiny_model(architecture: str) -> Any:
             is_scale = "norm" in name.lower() and name.endswith("weight")
             parameter.normal_(1.0 if is_scale else 0.0, 0.1 if parameter.ndim == 1 else 0.3)
     return model.eval()
+
+
+def write_cross_encoder(folder: Path, labels: int = 1, *, limit: int = 32) -> None:
+    """A seeded BERT that classifies pairs, as transformers saves it, with its tokenizer."""
+    import json
+
+    import torch
+    import transformers
+
+    torch.manual_seed(3)
+    model = transformers.BertForSequenceClassification(transformers.BertConfig(**SIZES, num_labels=labels))
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.normal_(0.0, 0.3)
+    model.eval().save_pretrained(folder)
+    write_word_piece(folder)
+    (folder / "tokenizer_config.json").write_text(json.dumps({"model_max_length": limit}))
+
+
+def write_pair_graph(folder: Path, labels: int = 1, *, file: str = "model.onnx", limit: int = 32) -> Any:
+    """A cross-encoder that is an ONNX graph alone; gives its (96, labels) table.
+
+    A pair's numbers are the sum of ``table[token] * (1 + type)`` over its tokens.
+    """
+    import json
+
+    import numpy as np
+    from onnx import TensorProto, helper, numpy_helper, save_model
+
+    table = np.random.default_rng(5).standard_normal((96, labels)).astype(np.float32)
+    inputs = [
+        helper.make_tensor_value_info(name, TensorProto.INT64, ["batch", "tokens"])
+        for name in ("input_ids", "attention_mask", "token_type_ids")
+    ]
+    output = helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["batch", labels])
+    constants = [
+        numpy_helper.from_array(table, "table"),
+        numpy_helper.from_array(np.array([2], np.int64), "last"),
+        numpy_helper.from_array(np.array([1], np.int64), "tokens"),
+        numpy_helper.from_array(np.array(1.0, np.float32), "one"),
+    ]
+    nodes = [
+        helper.make_node("Gather", ["table", "input_ids"], ["rows"]),
+        helper.make_node("Cast", ["attention_mask"], ["mask"], to=TensorProto.FLOAT),
+        helper.make_node("Cast", ["token_type_ids"], ["types"], to=TensorProto.FLOAT),
+        helper.make_node("Add", ["types", "one"], ["factor"]),
+        helper.make_node("Mul", ["mask", "factor"], ["weight"]),
+        helper.make_node("Unsqueeze", ["weight", "last"], ["column"]),
+        helper.make_node("Mul", ["rows", "column"], ["weighted"]),
+        helper.make_node("ReduceSum", ["weighted", "tokens"], ["logits"], keepdims=0),
+    ]
+    graph = helper.make_graph(nodes, "pairs", inputs, [output], constants)
+    (folder / file).parent.mkdir(parents=True, exist_ok=True)
+    save_model(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9), folder / file)
+    write_word_piece(folder)
+    (folder / "config.json").write_text(json.dumps({"model_type": "bert", "max_position_embeddings": limit}))
+    return table
