@@ -41,6 +41,10 @@ class SearchkitError(Exception):
         return f"{self.message} ({self.hint})" if self.hint else self.message
 
 
+class SearchkitWarning(UserWarning):
+    """Something that works and may yet go wrong; the command line shows it on standard error."""
+
+
 class InputError(SearchkitError, ValueError):
     """The call itself is wrong."""
 

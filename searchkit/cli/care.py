@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from searchkit.cli.failures import say
-from searchkit.cli.options import IndexOption, JsonOption
+from searchkit.cli.options import IndexOption, JsonOption, WaitOption
 from searchkit.cli.output import renderer
 from searchkit.cli.progress import progress_bar
 from searchkit.cli.terminal import one_line
@@ -60,7 +60,9 @@ def verify(
         raise typer.Exit(PROBLEMS_FOUND)
 
 
-def repair(index: IndexOption = None, model: ModelOption = None, as_json: JsonOption = False) -> None:
+def repair(
+    index: IndexOption = None, model: ModelOption = None, wait: WaitOption = 0, as_json: JsonOption = False
+) -> None:
     """Mend a damaged index as far as it can be.
 
     What is derived is made anew; what a damaged database still holds goes into a new one, and the old one is kept.
@@ -71,7 +73,7 @@ def repair(index: IndexOption = None, model: ModelOption = None, as_json: JsonOp
 
     settings = load_settings(overrides={"index": index})
     with progress_bar() as tell:
-        report = repair_index(settings.index, encoder=model, device=settings.device, progress=tell)
+        report = repair_index(settings.index, encoder=model, device=settings.device, progress=tell, wait_s=wait)
     if as_json:
         from searchkit.cli import jsonout
 

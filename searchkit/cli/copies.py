@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from searchkit.cli.options import IndexOption
+from searchkit.cli.options import IndexOption, WaitOption
 from searchkit.cli.output import renderer
 from searchkit.cli.progress import progress_bar
 from searchkit.cli.wording import Facts, counted, size_words, time_words, when
@@ -39,6 +39,7 @@ def restore(
     source: Annotated[str, typer.Argument(metavar="SRC", help="The folder of a backup.")],
     index: IndexOption = None,
     overwrite: OverwriteOption = False,
+    wait: WaitOption = 0,
 ) -> None:
     """Put a backup in the place of an index.
 
@@ -49,18 +50,18 @@ def restore(
 
     settings = load_settings(overrides={"index": index})
     with progress_bar() as tell:
-        report = restore_index(source, settings.index, overwrite=overwrite, progress=tell)
+        report = restore_index(source, settings.index, overwrite=overwrite, progress=tell, wait_s=wait)
     renderer().show_facts(_facts("Restored", report))
 
 
-def compact(index: IndexOption = None) -> None:
+def compact(index: IndexOption = None, wait: WaitOption = 0) -> None:
     """Put in order what many small changes leave behind.
 
     The newest chunks go into the vectors file, the words are merged, and unused room is given back.
     """
     from searchkit.cli.session import open_engine
 
-    with open_engine(index) as engine:
+    with open_engine(index, wait_s=wait) as engine:
         freed = engine.compact()
         state = engine.status()
     typer.echo(f"{counted(state.chunks, 'chunk')} in {size_words(state.size_bytes)}; {size_words(freed)} became free")

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
 from collections.abc import Callable
-from typing import cast
+from typing import Any, cast
 
 import typer
 
 from searchkit.cli.terminal import make_printable, visible
-from searchkit.errors import SearchkitError
+from searchkit.errors import SearchkitError, SearchkitWarning
 
 NOTHING_FOUND = 1
 ERROR = 2
@@ -29,7 +30,9 @@ def exit_code_of(command: Callable[[], int]) -> int:
     All output has been written when this returns.
     """
     make_printable(sys.stdout, sys.stderr)
-    code = _run(command)
+    with warnings.catch_warnings():
+        warnings.showwarning = _shown(warnings.showwarning)
+        code = _run(command)
     try:
         sys.stdout.flush()
     except BrokenPipeError:
@@ -38,6 +41,18 @@ def exit_code_of(command: Callable[[], int]) -> int:
         _forget_output()
         return _unexpected_error(error)
     return code
+
+
+def _shown(usual: Callable[..., None]) -> Callable[..., None]:
+    """Our own warnings in a line, those of libraries as ever."""
+
+    def show(message: Warning | str, category: type[Warning], *place: Any, **more: Any) -> None:
+        if issubclass(category, SearchkitWarning):
+            say(f"warning: {message}")
+        else:
+            usual(message, category, *place, **more)
+
+    return show
 
 
 def _run(command: Callable[[], int]) -> int:

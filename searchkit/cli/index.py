@@ -13,7 +13,7 @@ import typer
 
 from searchkit.cli import index_options as option
 from searchkit.cli.failures import say
-from searchkit.cli.options import IndexOption
+from searchkit.cli.options import IndexOption, WaitOption
 from searchkit.cli.output import renderer
 from searchkit.cli.progress import progress_bar
 from searchkit.cli.terminal import one_line
@@ -43,6 +43,7 @@ def index(
     title_field: option.TitleField = None,
     id_field: option.IdField = None,
     model: option.NewModel = None,
+    wait: WaitOption = 0,
     dry_run: option.DryRun = False,
     strict: option.Strict = False,
     verbose: option.Verbose = False,
@@ -70,7 +71,7 @@ def index(
         id_field=id_field,
         encoding=encoding,
     )
-    with (rehearsal_engine if dry_run else open_or_create_engine)(index, model=model) as engine:
+    with (rehearsal_engine if dry_run else open_or_create_engine)(index, model=model, wait_s=wait) as engine:
         report = _run(engine, paths, walking, reading, name=name, dry_run=dry_run)
         if as_json:
             from searchkit.cli import jsonout

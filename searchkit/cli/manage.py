@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from searchkit.cli.failures import ERROR, say
-from searchkit.cli.options import IndexOption
+from searchkit.cli.options import IndexOption, WaitOption
 from searchkit.cli.progress import progress_bar
 from searchkit.cli.terminal import one_line
 from searchkit.cli.wording import counted
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 def rm(
     targets: Annotated[list[str], typer.Argument(metavar="PATH_OR_ID", help="Files or documents to forget.")],
     index: IndexOption = None,
+    wait: WaitOption = 0,
 ) -> None:
     """Remove documents from the index; files stay.
 
@@ -27,7 +28,7 @@ def rm(
     """
     from searchkit.cli.session import open_engine
 
-    with open_engine(index) as engine:
+    with open_engine(index, wait_s=wait) as engine:
         removed = {target: _forget(engine, target) for target in targets}
     for target, documents in removed.items():
         if documents:
@@ -48,6 +49,7 @@ def rebuild(
         str | None,
         typer.Option("--model", metavar="NAME|FOLDER", help="Another encoder; every chunk is embedded again."),
     ] = None,
+    wait: WaitOption = 0,
 ) -> None:
     """Make the index anew from what it holds.
 
@@ -55,7 +57,7 @@ def rebuild(
     """
     from searchkit.cli.session import open_engine
 
-    with open_engine(index) as engine:
+    with open_engine(index, wait_s=wait) as engine:
         with progress_bar() as tell:
             encoded = engine.rebuild(encoder=model, progress=tell)
         chunks = engine.status().chunks

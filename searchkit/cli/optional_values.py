@@ -8,6 +8,7 @@ from collections.abc import Sequence
 # The value that stands for none, and what a word has to look like to be a value.
 _OPTIONAL = {
     "--diverse": ("0.7", re.compile(r"[01]|[0-9]*\.[0-9]+")),
+    "--wait": ("inf", re.compile(r"[0-9]+|[0-9]*\.[0-9]+")),
     "--trec": ("searchkit", re.compile(r"[^-].*", re.DOTALL)),
 }
 

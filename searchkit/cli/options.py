@@ -24,4 +24,13 @@ PathOption = Annotated[
     str | None,
     typer.Option("--path", metavar="GLOB", help="Only files whose path matches, e.g. 'docs/**/*.md'."),
 ]
+WaitOption = Annotated[
+    float,
+    typer.Option(
+        "--wait",
+        metavar="[SECONDS]",
+        help="Wait for another process that is writing, at most so long; default: not at all.",
+        show_default=False,
+    ),
+]
 FullOption = Annotated[bool, typer.Option("--full", help="Show the whole chunk instead of a snippet.")]

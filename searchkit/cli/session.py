@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-def open_engine(index: str | None, *, model: str | None = None) -> SearchEngine:
+def open_engine(index: str | None, *, model: str | None = None, wait_s: float = 0) -> SearchEngine:
     """The existing index of that name or folder; None means the configured one.
 
     Raises:
@@ -24,10 +24,10 @@ def open_engine(index: str | None, *, model: str | None = None) -> SearchEngine:
     from searchkit.search import SearchEngine
 
     settings = load_settings(overrides={"index": index})
-    return SearchEngine.open(settings.index, encoder=model, device=settings.device)
+    return SearchEngine.open(settings.index, encoder=model, device=settings.device, wait_s=wait_s)
 
 
-def open_or_create_engine(index: str | None, *, model: str | None = None) -> SearchEngine:
+def open_or_create_engine(index: str | None, *, model: str | None = None, wait_s: float = 0) -> SearchEngine:
     """As `open_engine`, but an index that does not exist comes into being with the first change.
 
     A configured encoder counts for new indexes alone: an existing one knows its own.
@@ -36,13 +36,15 @@ def open_or_create_engine(index: str | None, *, model: str | None = None) -> Sea
 
     settings = load_settings(overrides={"index": index, "model": model})
     try:
-        return SearchEngine.open(settings.index, encoder=model, device=settings.device)
+        return SearchEngine.open(settings.index, encoder=model, device=settings.device, wait_s=wait_s)
     except IndexNotFoundError:
-        return SearchEngine.open_or_create(settings.index, encoder=settings.model, device=settings.device)
+        return SearchEngine.open_or_create(
+            settings.index, encoder=settings.model, device=settings.device, wait_s=wait_s
+        )
 
 
 @contextmanager
-def rehearsal_engine(index: str | None, *, model: str | None = None) -> Iterator[SearchEngine]:
+def rehearsal_engine(index: str | None, *, model: str | None = None, wait_s: float = 0) -> Iterator[SearchEngine]:
     """As `open_or_create_engine`, for a dry run: a new index lies in a temporary folder and leaves with it."""
     from pathlib import Path
     from tempfile import TemporaryDirectory
@@ -52,7 +54,7 @@ def rehearsal_engine(index: str | None, *, model: str | None = None) -> Iterator
     settings = load_settings(overrides={"index": index, "model": model})
     with TemporaryDirectory(prefix="searchkit-") as elsewhere:
         try:
-            engine = SearchEngine.open(settings.index, encoder=model, device=settings.device)
+            engine = SearchEngine.open(settings.index, encoder=model, device=settings.device, wait_s=wait_s)
         except IndexNotFoundError:
             engine = SearchEngine.open_or_create(
                 Path(elsewhere) / "index", encoder=settings.model, device=settings.device

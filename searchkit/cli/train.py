@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from searchkit.training import Recipe, TrainingReport
 
 FilesOption = list[Path] | None
+WAIT_AT_THE_END_S = 3600  # what took hours is not thrown away because somebody is writing to the index
 
 
 def train(
@@ -95,7 +96,7 @@ def _train_on_index(
     from searchkit.cli.session import open_engine
     from searchkit.evaluation.adaptation import adapt
 
-    with open_engine(index) as engine:
+    with open_engine(index, wait_s=WAIT_AT_THE_END_S) as engine:
         start = base or _start_of(engine)
         settings = _adaptation_settings(start, run)
         folder = out or engine.folder / "encoders" / f"adapted-{settings.seed}"

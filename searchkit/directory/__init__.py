@@ -15,6 +15,7 @@ names it. So a crash leaves the old generation in force, and at most a file that
 
 from __future__ import annotations
 
+from searchkit.directory.filesystem import network_file_system
 from searchkit.directory.folder import DB_NAME, LOCK_NAME, IndexFolder
 from searchkit.directory.generations import (
     GenerationFile,
@@ -40,6 +41,7 @@ __all__ = [
     "WriterLock",
     "check_generation",
     "finish_replacement",
+    "network_file_system",
     "note_commit",
     "place_for_mended",
     "read_commit",

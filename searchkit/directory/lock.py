@@ -14,9 +14,10 @@ import sys
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime, timezone
+from math import isinf
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from searchkit.directory.folder import IndexFolder
 from searchkit.errors import IndexLockedError, IndexStateError
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 _POLL_S = 0.05
 _LONGEST_COMMAND = 200
+_KERNEL_ALONE: dict[str, Any] = {"fallback_to_soft": False}  # a lock that is a mere file outlives its process
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +46,8 @@ class LockHolder:
 class WriterLock:
     """Keeps other processes, and other engines in this one, from writing to the index.
 
-    A context manager; entering raises IndexLockedError that names the holder when `wait_s` seconds were not
-    enough, and IndexStateError where the folder cannot be written to.
+    A context manager; entering raises IndexLockedError that names the holder when `wait_s` seconds (infinity: as
+    long as it takes) were not enough, and IndexStateError where the folder cannot be written to.
     """
 
     def __init__(self, folder: IndexFolder, *, wait_s: float = 0, command: str | None = None) -> None:
@@ -58,10 +60,10 @@ class WriterLock:
         from filelock import FileLock, Timeout
 
         # Not local to the thread: an engine may be opened in one and closed in another.
-        lock = FileLock(self._folder.lock, thread_local=False)
+        lock = FileLock(self._folder.lock, thread_local=False, **_KERNEL_ALONE)
         try:
-            lock.acquire(timeout=self._wait_s, poll_interval=_POLL_S)
-        except Timeout as exc:
+            lock.acquire(timeout=-1 if isinf(self._wait_s) else self._wait_s, poll_interval=_POLL_S)
+        except (Timeout, RuntimeError) as exc:  # the latter: this very thread holds it and would wait for itself
             raise self._locked() from exc
         except (OSError, NotImplementedError) as exc:  # the latter: a file system without locks
             raise IndexStateError(f"{self._folder.path} cannot be written to: {exc}") from exc
@@ -89,7 +91,7 @@ class WriterLock:
         waited = f" (waited {self._wait_s:g} s)" if self._wait_s else ""
         return IndexLockedError(
             f"{self._folder.path} is being written by {holder or 'another process'}{waited}",
-            hint="wait for it to end; reading and searching go on meanwhile",
+            hint="wait for it with --wait; reading and searching go on meanwhile",
         )
 
 

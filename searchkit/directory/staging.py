@@ -20,11 +20,12 @@ from searchkit.errors import IndexStateError
 
 
 @contextmanager
-def staged_folder(place: Path, *, overwrite: bool) -> Iterator[IndexFolder]:
+def staged_folder(place: Path, *, overwrite: bool, wait_s: float = 0) -> Iterator[IndexFolder]:
     """Gives an empty folder that takes ``place`` when the block ends without an error; else nothing is changed.
 
     Args:
         overwrite: an index may be there already; then its writer is kept out meanwhile.
+        wait_s: how long to wait for that writer.
 
     Raises:
         IndexStateError: something else is there, or an index and ``overwrite`` is False, or it cannot be written.
@@ -41,7 +42,7 @@ def staged_folder(place: Path, *, overwrite: bool) -> Iterator[IndexFolder]:
             locks.enter_context(WriterLock(IndexFolder(part)))
             _empty(part)
             if (place / "searchkit.db").exists():
-                locks.enter_context(WriterLock(IndexFolder(place)))
+                locks.enter_context(WriterLock(IndexFolder(place), wait_s=wait_s))
             yield IndexFolder(part)
             _sync_all(part)
             _exchange(part, place, old)

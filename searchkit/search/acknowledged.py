@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
-from searchkit.directory import IndexFolder, LastCommit, WriterLock, finish_replacement, note_commit, read_commit
-from searchkit.errors import IndexDamagedError, IndexNotFoundError
+from searchkit.directory import (
+    IndexFolder,
+    LastCommit,
+    WriterLock,
+    finish_replacement,
+    network_file_system,
+    note_commit,
+    read_commit,
+)
+from searchkit.errors import IndexDamagedError, IndexNotFoundError, SearchkitWarning
 from searchkit.store import MEND, StoreReader, StoreWriter
+
+_warned: set[Path] = set()
 
 
 @contextmanager
@@ -18,11 +30,24 @@ def writing(folder: IndexFolder, *, wait_s: float = 0) -> Iterator[StoreWriter]:
         IndexLockedError: another process is writing, and still was after ``wait_s`` seconds.
         IndexDamagedError: commits are missing; writing on would cover that up.
     """
+    _warn_of_network(folder)
     with WriterLock(folder, wait_s=wait_s):
         finish_replacement(folder)  # else it would be taken up when what is written now stands in its way
         _check_nothing_is_missing(folder)
         with StoreWriter.opened(folder.database, noting(folder)) as store:
             yield store
+
+
+def _warn_of_network(folder: IndexFolder) -> None:
+    """Once a process and folder."""
+    kind = network_file_system(folder.path)
+    if kind is None or folder.path in _warned:
+        return
+    _warned.add(folder.path)
+    what = (
+        f"{folder.path} is on a network file system ({kind}): let one machine alone use it, or keep it on a local disk"
+    )
+    warnings.warn(what, SearchkitWarning, stacklevel=4)
 
 
 def _check_nothing_is_missing(folder: IndexFolder) -> None:

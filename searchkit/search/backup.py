@@ -28,7 +28,9 @@ if TYPE_CHECKING:
     from searchkit.store import Counts
 
 
-def restore(source: IndexFolder, place: Path, progress: ProgressSink, *, overwrite: bool = False) -> CopyReport:
+def restore(
+    source: IndexFolder, place: Path, progress: ProgressSink, *, overwrite: bool = False, wait_s: float = 0
+) -> CopyReport:
     """`copy_index` of a backup to where an index belongs, after looking it over.
 
     Raises:
@@ -40,10 +42,12 @@ def restore(source: IndexFolder, place: Path, progress: ProgressSink, *, overwri
         raise IndexDamagedError(
             f"the backup {source.path} is damaged: {problems[0]}", hint=f"searchkit repair --index {source.path}"
         )
-    return copy_index(source, place, progress, overwrite=overwrite)
+    return copy_index(source, place, progress, overwrite=overwrite, wait_s=wait_s)
 
 
-def copy_index(source: IndexFolder, place: Path, progress: ProgressSink, *, overwrite: bool = False) -> CopyReport:
+def copy_index(
+    source: IndexFolder, place: Path, progress: ProgressSink, *, overwrite: bool = False, wait_s: float = 0
+) -> CopyReport:
     """Copy the committed state of this moment; a writer beside goes on.
 
     The copy has the database, the vectors file (made anew where that of the source is not to be had), and the
@@ -60,7 +64,7 @@ def copy_index(source: IndexFolder, place: Path, progress: ProgressSink, *, over
     if ours == theirs or ours in theirs.parents or theirs in ours.parents:
         raise InputError(f"{place} lies in the index folder {source.path}, or holds it", hint="choose another place")
     open_reader(source).close()
-    with staged_folder(place, overwrite=overwrite) as part:
+    with staged_folder(place, overwrite=overwrite, wait_s=wait_s) as part:
         copy_database(source.database, part.database, lambda done, total: progress(Progress("copy", done, total)))
         reader = StoreReader(part.database)
         try:

@@ -109,6 +109,7 @@ def restore_index(
     *,
     overwrite: bool = False,
     progress: ProgressSink | None = None,
+    wait_s: float = 0,
 ) -> CopyReport:
     """Put a copy of an index where an index belongs, after looking it over; the copy stays.
 
@@ -116,6 +117,7 @@ def restore_index(
         source: the folder of the copy, or of any index.
         index: the name or folder that it is to have, as for `SearchEngine.open_or_create`.
         overwrite: replace the index that is there.
+        wait_s: how long to wait for a process that writes to that one.
 
     Raises:
         IndexNotFoundError, IndexDamagedError: there is no index at ``source``, or it is not sound.
@@ -127,7 +129,7 @@ def restore_index(
     copy = IndexFolder(absolute(source))
     copy.require()
     place = resolve_index(index, must_exist=False)
-    return restore(copy, place, progress or (lambda _: None), overwrite=overwrite)
+    return restore(copy, place, progress or (lambda _: None), overwrite=overwrite, wait_s=wait_s)
 
 
 def absolute(place: str | Path) -> Path:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import sys
@@ -105,3 +106,27 @@ def test_unreadable_holder_is_nobody(folder: IndexFolder, said: str) -> None:
 def test_holder_cannot_send_control_characters_to_a_terminal(folder: IndexFolder) -> None:
     folder.holder.write_text('{"pid": 1, "host": "h\\u001b[2J", "since": "now", "command": "x"}')
     assert str(read_holder(folder)) == "process 1 on h?[2J since now (x)"
+
+
+def test_waiting_for_ever_is_waiting_until_it_is_free(folder: IndexFolder, other_writer) -> None:
+    release = Thread(target=other_writer.stdin.close)
+    release.start()
+    with WriterLock(folder, wait_s=float("inf")):
+        assert read_holder(folder).pid == os.getpid()
+    release.join()
+
+
+def test_nobody_waits_for_ever_for_himself(folder: IndexFolder) -> None:
+    with WriterLock(folder), pytest.raises(IndexLockedError):
+        WriterLock(folder, wait_s=float("inf")).__enter__()
+
+
+def test_a_file_system_without_locks_is_told_and_no_mere_file_takes_their_place(
+    folder: IndexFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_locks(*_: object) -> None:
+        raise OSError(errno.ENOSYS, "Function not implemented")
+
+    monkeypatch.setattr("fcntl.flock", no_locks)
+    with pytest.raises(IndexStateError, match=r"cannot be written to: .*not implemented"):
+        WriterLock(folder).__enter__()

@@ -8,7 +8,8 @@ from word_encoder import WordEncoder
 
 from searchkit import SearchEngine
 from searchkit.directory import IndexFolder, read_commit
-from searchkit.errors import IndexDamagedError, IndexNotFoundError, IndexStateError
+from searchkit.errors import IndexDamagedError, IndexNotFoundError, IndexStateError, SearchkitWarning
+from searchkit.search import acknowledged
 
 FRAME = 24 + 4096
 
@@ -106,3 +107,11 @@ def test_each_commit_is_noted(engine: SearchEngine, folder: Path) -> None:
     assert second is not None
     assert second.identity == first.identity
     assert second.revision > first.revision
+
+
+def test_a_network_file_system_is_warned_about_once(engine: SearchEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(acknowledged, "network_file_system", lambda _: "nfs4")
+    with pytest.warns(SearchkitWarning, match=r"network file system \(nfs4\)"):
+        engine.add(["apples"])
+    engine.add(["boats"])  # a second warning would be an error here
+    engine.search("apples")
