@@ -50,7 +50,7 @@ SHARES = (*(percent / 100 for percent in range(100)), 0.995, 0.998, 0.999, 0.999
 LOWEST_RATE = 1 / (len(QUESTIONS) + 1)  # below it no p-value gets
 FEWEST_CHUNKS = 500  # a smaller index is measured when it is asked, not with each change
 GROWTH = 0.25  # of the chunks, by which an index may grow or shrink before it is measured again
-FEWEST_WORDS = 3  # of a heading or sentence that stands for a query
+FEWEST_WORDS, MOST_WORDS = 3, 16  # of a heading or sentence that stands for a query
 _SEED = 0
 
 
@@ -166,10 +166,11 @@ def _sample(rng: np.random.Generator, ids: Ids, size: int) -> Ids:
 
 
 def _query_from(row: ChunkRow, rng: np.random.Generator) -> str:
-    """What somebody might ask in the words of a chunk: one of its headings or sentences, drawn; else its beginning."""
+    """What somebody might ask in the words of a chunk: the beginning of one of its headings or sentences, drawn."""
     texts = [*row.heading_path, row.title, *(row.text[start:end] for start, end in sentence_spans(row.text))]
-    said = [text for text in texts if len(text.split()) >= FEWEST_WORDS]
-    return said[int(rng.integers(len(said)))] if said else row.text[:200]
+    said = [words for words in map(str.split, texts) if len(words) >= FEWEST_WORDS]
+    chosen = said[int(rng.integers(len(said)))] if said else row.text.split()
+    return " ".join(chosen[:MOST_WORDS])
 
 
 def _best_cosines(reader: StoreReader, queries: Rows) -> NDArray[np.float64]:
