@@ -23,8 +23,10 @@ if TYPE_CHECKING:
 
     from searchkit.types import Ids, Rows
 
+# Measured in benchmarks/results/choosing.md: edited copies are mostly above, other texts below; and a lambda of 0.7
+# costs 5 or 6 points of nDCG@10, one of 0.6 twice as much and more.
 FOLD_COSINE = 0.95
-DIVERSE_LAMBDA = 0.7  # where a caller names none
+DIVERSE_LAMBDA = 0.7  # where a person names none
 
 
 @dataclass(frozen=True, slots=True)

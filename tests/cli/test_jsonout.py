@@ -55,8 +55,9 @@ def test_dataclasses_and_paths_become_plain_values() -> None:
 def test_a_hit_has_the_promised_keys(make_hit: Callable[..., Hit]) -> None:
     made = make_hit(2, metadata={"lang": "en"})
     value = json.loads(to_json(hit_to_dict(made)))
-    promised = "rank score id doc_id path line_start line_end page title heading_path snippet text metadata"
-    assert list(value) == [*promised.split(), "alike", "others", "context_before", "context_after"]
+    promised = "rank score percentile id doc_id path line_start line_end page title heading_path snippet text metadata"
+    added = "alike others context_before context_after explanation"
+    assert list(value) == [*promised.split(), *added.split()]
     assert value["id"] == made.chunk_id
     assert value["heading_path"] == ["Animals", "Sleep"]
     assert value["metadata"] == {"lang": "en"}

@@ -37,12 +37,11 @@ def test_scores_are_cosines_with_the_moved_query(engine: SearchEngine, encoder: 
 
 
 @pytest.mark.parametrize("mode", ["dense", "hybrid", "lexical"])
-def test_what_is_unlike_comes_first_in_every_mode(engine: SearchEngine, mode: str) -> None:
+def test_what_is_not_meant_goes_back_in_every_mode(engine: SearchEngine, mode: str) -> None:
     engine.add([{"id": text, "text": text} for text in ("jaguar car", "jaguar cat", "jaguar dog")])
-    assert engine.search("jaguar car", k=3, mode=mode)[0].doc_id == "jaguar car"
-    assert engine.search("jaguar", k=3, mode=mode, unlike=["car"])[-1].doc_id == "jaguar car"
-    first = engine.search("jaguar", k=3, mode=mode, unlike=["car", "dog"])[0]
-    assert first.doc_id == "jaguar cat"
+    for other in ("car", "cat", "dog"):
+        hits = engine.search("jaguar", k=3, mode=mode, unlike=[f"jaguar {other}"])
+        assert hits[-1].doc_id == f"jaguar {other}"
 
 
 def test_words_lose_by_the_same_formula(engine: SearchEngine) -> None:
