@@ -81,7 +81,7 @@ def absence(reader: StoreReader, target: Target) -> Reason:
     root = _root_above(reader, target.file)
     if root is None:
         return _outside(reader, target)
-    if not target.file.exists():
+    if not _is_there(target.file):
         return _missing(target)
     rest = target.file.resolve().relative_to(root.location).as_posix()
     found = None if rest == "." else trace(Path(root.location), rest, prefix=root.prefix, options=WalkOptions())
@@ -99,13 +99,17 @@ def staleness(target: Target) -> Reason | None:
     source = target.source
     if source is None or source.status == "refused":
         return None
-    if target.file is None or not target.file.exists():
+    if target.file is None or not _is_there(target.file):
         text = f"{source.path} is gone from disk; the index still holds it"
         return Reason(Cause.GONE, text, "the next searchkit index over its folder drops it")
     if not _is_same(target.file, source):
         text = f"{source.path} was changed since it was indexed; what is searched is its former text"
         return Reason(Cause.CHANGED, text, f"searchkit index {target.file}")
     return None
+
+
+def _is_there(file: Path) -> bool:
+    return os.path.exists(file)  # noqa: PTH110 - a Path's own raises OSError for a name too long
 
 
 def _is_same(file: Path, source: SourceRow) -> bool:
@@ -133,7 +137,7 @@ def _root_above(reader: StoreReader, file: Path) -> Root | None:
 
 
 def _outside(reader: StoreReader, target: Target) -> Reason:
-    if target.file is None or not target.file.exists():
+    if target.file is None or not _is_there(target.file):
         return _missing(target)
     roots = ", ".join(root.location for root in reader.roots()) or "none"
     text = f"{target.file} lies in no folder that was indexed ({roots})"

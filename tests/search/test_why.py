@@ -74,6 +74,7 @@ def test_neither_in_the_index_nor_on_disk(indexed: SearchEngine) -> None:
     cause, text, _ = only_reason(indexed.why("apples", "docs/no.md"))
     assert (cause, text) == (Cause.MISSING, "docs/no.md is neither in the index nor on disk")
     assert causes(indexed.why("apples", "no such id")) == [Cause.MISSING]
+    assert causes(indexed.why("apples", "x" * 5000)) == [Cause.MISSING]
 
 
 def test_refused_with_the_reason(indexed: SearchEngine, docs: Path) -> None:
