@@ -6,8 +6,9 @@ Each check imports what it judges, so a broken part is a finding and not a crash
 from __future__ import annotations
 
 import platform
+import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
@@ -17,10 +18,14 @@ import typer
 from searchkit.cli.failures import ERROR
 from searchkit.cli.options import IndexOption
 from searchkit.cli.output import renderer
-from searchkit.cli.wording import Finding, Level, counted
+from searchkit.cli.wording import Finding, Level, counted, size_words
 from searchkit.errors import IndexNotFoundError, SearchkitError
 
 _REINSTALL = "pip install --force-reinstall searchkit"
+_REINSTALL_FAISS = (
+    "pip install --force-reinstall --no-deps faiss-cpu"  # whose folder goes with an uninstalled faiss-gpu
+)
+_FAISS_PACKAGES = ("faiss-cpu", "faiss-gpu", "faiss-gpu-cuvs", "faiss-gpu-cu12", "faiss-gpu-cu11")
 
 
 def doctor(index: IndexOption = None) -> None:
@@ -30,6 +35,7 @@ def doctor(index: IndexOption = None) -> None:
     Exit code: 0 all well (warnings allowed), 2 at least one problem.
     """
     findings = [*installation(), *_guarded("encoder", _encoder), *_guarded("index", lambda: _index(index))]
+    findings += _place(index)
     renderer().show_findings(findings)
     if any(finding.level is Level.PROBLEM for finding in findings):
         raise typer.Exit(ERROR)
@@ -40,19 +46,19 @@ def installation() -> Iterator[Finding]:
     yield _python()
     for package in ("numpy", "tokenizers", "onnxruntime"):
         yield from _guarded(package, lambda package=package: _package(package))  # type: ignore[misc]
-    yield from _guarded("faiss", _faiss)
+    yield from _guarded("faiss", _faiss, remedy=_REINSTALL_FAISS)
     yield from _guarded("sqlite", _sqlite)
     yield from _guarded("torch", _torch)
     yield _optional("pypdfium2", "PDF files", "docs")
 
 
-def _guarded(name: str, check: Callable[[], Finding]) -> Iterator[Finding]:
+def _guarded(name: str, check: Callable[[], Finding], remedy: str = _REINSTALL) -> Iterator[Finding]:
     try:
         yield check()
     except SearchkitError as error:
         yield Finding(Level.PROBLEM, name, error.message, error.hint)
     except Exception as error:  # a broken package may raise anything on import; that is what is looked for
-        yield Finding(Level.PROBLEM, name, f"{type(error).__name__}: {error}", _REINSTALL)
+        yield Finding(Level.PROBLEM, name, f"{type(error).__name__}: {error}", remedy)
 
 
 def _python() -> Finding:
@@ -71,7 +77,20 @@ def _faiss() -> Finding:
     is_gpu_build = hasattr(faiss, "StandardGpuResources")
     build = f"{'GPU' if is_gpu_build else 'CPU'} build, {faiss.get_compile_options().strip()}"
     found = f"{faiss.__version__} ({build})"
-    return judge_faiss(found, faiss.__version__, is_gpu_build=is_gpu_build, has_gpu_package=_is_installed("faiss-gpu"))
+    versions = {name: _version_of(name) for name in _FAISS_PACKAGES}
+    mixed = judge_faiss_packages({name: version for name, version in versions.items() if version is not None})
+    has_gpu_package = versions["faiss-gpu"] is not None
+    return mixed or judge_faiss(found, faiss.__version__, is_gpu_build=is_gpu_build, has_gpu_package=has_gpu_package)
+
+
+def judge_faiss_packages(versions: Mapping[str, str]) -> Finding | None:
+    """All builds of FAISS install the same folder; two of different versions leave a mixture of both."""
+    strangers = [name for name in versions if name not in ("faiss-cpu", "faiss-gpu")]
+    if len(versions) < 2 or (not strangers and len(set(versions.values())) == 1):
+        return None
+    found = " and ".join(f"{name} {version}" for name, version in versions.items())
+    remedy = f"pip uninstall -y {' '.join(versions)} && {_REINSTALL_FAISS}"
+    return Finding(Level.PROBLEM, "faiss", f"{found} are installed over each other", remedy)
 
 
 def judge_faiss(found: str, faiss_version: str, *, is_gpu_build: bool, has_gpu_package: bool) -> Finding:
@@ -82,14 +101,13 @@ def judge_faiss(found: str, faiss_version: str, *, is_gpu_build: bool, has_gpu_p
     return Finding(Level.OK, "faiss", found)
 
 
-def _is_installed(distribution: str) -> bool:
+def _version_of(distribution: str) -> str | None:
     from importlib.metadata import PackageNotFoundError, version
 
     try:
-        version(distribution)
+        return version(distribution)
     except PackageNotFoundError:
-        return False
-    return True
+        return None
 
 
 def _sqlite() -> Finding:
@@ -162,3 +180,29 @@ def _index(index: str | None) -> Finding:
     except IndexNotFoundError as error:
         return Finding(Level.WARNING, "index", error.message, error.hint)
     return Finding(Level.OK, "index", f"{state.name}: {counted(state.chunks, 'chunk')} in {state.folder}")
+
+
+def _place(index: str | None) -> Iterator[Finding]:
+    """Where the index lies: whether that disk is fit for it and has room to write it once more."""
+    from searchkit.cli.session import open_engine
+
+    try:
+        with open_engine(index) as engine:
+            folder, size = engine.folder, engine.status().size_bytes
+    except SearchkitError:
+        return  # told already
+    from searchkit.directory import network_file_system
+
+    yield from judge_place(network_file_system(folder), shutil.disk_usage(folder).free, size)
+
+
+def judge_place(network: str | None, free: int, size: int) -> Iterator[Finding]:
+    """A network file system is safe for one machine alone; a new encoder, a repair and a compaction need room."""
+    if network is not None:
+        found = f"the index is on a network file system ({network}), safe only while one machine uses it"
+        yield Finding(Level.WARNING, "place", found, "searchkit backup FOLDER on a local disk, and use that one")
+    if free < size:
+        found = f"{size_words(free)} free, the index has {size_words(size)}"
+        yield Finding(
+            Level.WARNING, "room", f"{found}; rebuild, repair and compact write it once more", "free some disk space"
+        )

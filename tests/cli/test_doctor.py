@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from searchkit.cli import doctor
-from searchkit.cli.doctor import installation, judge_faiss
+from searchkit.cli.doctor import installation, judge_faiss, judge_faiss_packages, judge_place
 from searchkit.cli.wording import Finding, Level
 from searchkit.errors import CheckpointError
 
@@ -32,6 +32,35 @@ def test_a_faiss_that_is_what_it_says_is_fine(is_gpu_build: bool, has_gpu_packag
 
 
 @pytest.mark.parametrize(
+    "versions",
+    [
+        {},
+        {"faiss-cpu": "1.15.1"},
+        {"faiss-gpu-cu12": "1.14.1"},
+        {"faiss-cpu": "1.15.1", "faiss-gpu": "1.15.1"},  # as the extra installs them
+    ],
+)
+def test_builds_of_faiss_that_get_along_are_fine(versions: dict[str, str]) -> None:
+    assert judge_faiss_packages(versions) is None
+
+
+@pytest.mark.parametrize("other", [{"faiss-gpu": "1.14.3"}, {"faiss-gpu-cu12": "1.15.1"}, {"faiss-gpu-cuvs": "1.15.1"}])
+def test_builds_of_faiss_over_each_other_are_a_problem_with_its_remedy(other: dict[str, str]) -> None:
+    finding = judge_faiss_packages({"faiss-cpu": "1.15.1"} | other)
+    assert finding is not None
+    assert finding.level is Level.PROBLEM
+    assert finding.remedy.startswith(f"pip uninstall -y faiss-cpu {next(iter(other))} && pip install --force-reinstall")
+
+
+def test_an_index_on_a_network_file_system_or_without_room_is_a_warning() -> None:
+    assert list(judge_place(None, 2000, 1000)) == []
+    network, room = judge_place("nfs4", 500, 1000)
+    assert (network.level, room.level) == (Level.WARNING, Level.WARNING)
+    assert "(nfs4)" in network.found
+    assert room.found.startswith("500 B free, the index has 1.0 kB")
+
+
+@pytest.mark.parametrize(
     ("error", "remedy"),
     [
         (CheckpointError("no encoder", hint="reinstall searchkit"), "reinstall searchkit"),
@@ -46,6 +75,7 @@ def test_a_broken_part_is_a_problem_not_a_crash(
 
     monkeypatch.setattr(doctor, "installation", lambda: [])
     monkeypatch.setattr(doctor, "_encoder", broken)
+    monkeypatch.setattr(doctor, "_place", lambda _index: [])
     monkeypatch.setattr(doctor, "_index", lambda _index: Finding(Level.WARNING, "index", "none yet", "make one"))
     outcome = run("doctor")
     assert outcome.code == 2
@@ -56,6 +86,7 @@ def test_a_broken_part_is_a_problem_not_a_crash(
 def test_warnings_alone_are_no_failure(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(doctor, "installation", lambda: [])
     monkeypatch.setattr(doctor, "_encoder", lambda: Finding(Level.OK, "encoder", "answers"))
+    monkeypatch.setattr(doctor, "_place", lambda _index: [])
     monkeypatch.setattr(doctor, "_index", lambda _index: Finding(Level.WARNING, "index", "none yet", "make one"))
     outcome = run("doctor")
     assert outcome.code == 0
