@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     Rows: TypeAlias = NDArray[np.float32]  # (N, D) one embedding a row, unit length unless said otherwise
     HalfRows: TypeAlias = NDArray[np.float16]  # (N, D) as they are stored
     Ids: TypeAlias = NDArray[np.int64]  # (N,) chunk ids
+    Scores: TypeAlias = NDArray[np.float64]  # (N,) one a chunk, higher is better
 
 MetadataValue: TypeAlias = Union[bool, int, float, str, "list[MetadataValue]", "dict[str, MetadataValue]", None]
 Metadata: TypeAlias = Mapping[str, MetadataValue]
@@ -102,6 +103,7 @@ class Explanation:
         fused: after the parts were put together; the order of the hits, unless a later stage changed it.
         terms: words of the query that occur in the chunk, as the query has them.
         spans: where such words stand in the chunk: ``text[start:end]``.
+        judged: by a reranker; None where there was none, or the chunk was not among those that it saw.
     """
 
     dense: Part | None
@@ -109,6 +111,7 @@ class Explanation:
     fused: Part
     terms: tuple[str, ...] = ()
     spans: tuple[tuple[int, int], ...] = ()
+    judged: Part | None = None
 
 
 @dataclass(frozen=True, slots=True)

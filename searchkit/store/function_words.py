@@ -9,10 +9,10 @@ from __future__ import annotations
 
 _KINDS = {
     "articles and pointers": "a an the this that these those there such",
-    "pronouns": """i me my mine myself we us our ours ourselves you your yours yourself yourselves he him his himself she
-        her hers herself it its itself they them their theirs themselves""",
-    "verbs that help": """am is are was were be been being have has had having do does did doing can could may might must
-        shall should will would""",
+    "pronouns": """i me my mine myself we us our ours ourselves you your yours yourself yourselves he him his himself
+        she her hers herself it its itself they them their theirs themselves""",
+    "verbs that help": """am is are was were be been being have has had having do does did doing can could may might
+        must shall should will would""",
     "the commonest prepositions": "of in on at to for from by with as into",
     "conjunctions": "and or but if then",
     "question words": "how what when where which who whom whose why",

@@ -1,44 +1,23 @@
-"""Lexical search: which chunks have the words of a query, ranked by FTS5's BM25.
-
-FTS5 tells quickly which chunks have a word and takes long to score one, and most chunks that match a question have
-one common word of it. So the score is bounded first: a phrase adds less than ``idf * (k1 + 1)``, however often it
-occurs. The chunks of the highest bounds are scored; what the k-th of them has no bound reaches is left out. The answer
-is the same as if all had been scored. (Turtle, Flood 1995, "Query evaluation: strategies and optimizations",
-https://doi.org/10.1016/0306-4573(95)00020-H)
-
-Robertson, Zaragoza 2009, "The Probabilistic Relevance Framework: BM25 and Beyond", https://doi.org/10.1561/1500000019;
-k1 = 1.2, b = 0.75 and the idf as in https://sqlite.org/fts5.html#the_bm25_function
-"""
+"""Lexical search: which chunks have the words of a query, best first."""
 
 from __future__ import annotations
 
-import json
-import math
 import sqlite3
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, TypeAlias
+from collections import Counter
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from searchkit.errors import IndexStateError
+from searchkit.store.bm25 import Postings, Size, read_holders, read_lengths, read_postings, read_size, summed
 from searchkit.store.lexical_tables import can_be_asked
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from searchkit.store.lexical_query import LexicalQuery, Term
-    from searchkit.types import Ids
+    from searchkit.types import Ids, Scores
 
-    Scores: TypeAlias = NDArray[np.float64]  # (N,) one a chunk, higher is better
-
-WEIGHTS = (1.0, 1.0, 1.0)  # of a word in the title, in the headings, in the text
-K1 = 1.2
-SCORED_FIRST = 64  # chunks whose scores show what the others have to reach
+SCORED_FIRST = 256  # chunks at least, and four for each one wanted: they show what the others have to reach
 _ROUNDING = 1 - 1e-9  # bounds and scores are sums in another order
-
-_RANKED = f"""SELECT rowid, -bm25(chunk_words, {", ".join(map(str, WEIGHTS))}) FROM chunk_words
-    WHERE chunk_words MATCH ? AND +rowid IN (SELECT value FROM json_each(?))"""  # +: one pass, not a search for each id
-_WITH_WORD = "SELECT group_concat(rowid) FROM chunk_words WHERE chunk_words MATCH ?"  # one text: ten times a row each
 
 
 class LexicalReader:
@@ -59,31 +38,41 @@ class LexicalReader:
         Raises:
             IndexStateError: there is no lexical index that can be asked.
         """
-        self._require()
-        ids, bounds = self._matching(query, allowed)
-        if len(ids) <= max(k, SCORED_FIRST):
-            return _best(self._scored(query, ids), ids, k)
-        order = np.argpartition(-bounds, max(k, SCORED_FIRST) - 1)
-        first, others = order[: max(k, SCORED_FIRST)], order[max(k, SCORED_FIRST) :]
-        scores = self._scored(query, ids[first])
-        needed = np.partition(scores, len(scores) - k)[len(scores) - k] if k else math.inf
-        others = others[bounds[others] >= needed * _ROUNDING]
-        more = self._scored(query, ids[others])
-        return _best(np.concatenate([scores, more]), ids[np.concatenate([first, others])], k)
+        words = self._words_of(query)
+        ids, bounds = words.bounded()
+        kept = self._lets_through(query, ids)
+        if allowed is not None:
+            kept &= np.isin(ids, allowed)
+        ids, bounds = ids[kept], bounds[kept]
+        first = max(4 * k, SCORED_FIRST)
+        if len(ids) <= first:
+            return _best(words.scores(ids), ids, k)
+        order = np.argpartition(-bounds, first - 1)
+        scores = words.scores(ids[order[:first]])
+        reached = np.partition(scores, first - k)[first - k]
+        others = order[first:][bounds[order[first:]] >= reached * _ROUNDING]
+        return _best(np.append(scores, words.scores(ids[others])), ids[np.append(order[:first], others)], k)
 
     def scores(self, query: LexicalQuery, ids: Ids) -> Scores:
-        """BM25 of the chunks ``ids`` (N,) in that order, float64 (N,); 0 where one does not match."""
-        self._require()
-        scores = self._scored(query, ids)
-        if query.required or query.excluded:
-            scores[~np.isin(ids, self._matching(query, ids)[0])] = 0
+        """BM25 of the chunks ``ids`` (N,) in that order, float64 (N,); 0 where one does not match.
+
+        Raises:
+            IndexStateError: as for `nearest`.
+        """
+        words = self._words_of(query)
+        scores = np.zeros(len(ids))
+        matches = np.isin(ids, words.bounded()[0]) & self._lets_through(query, ids)
+        scores[matches] = words.scores(ids[matches])
         return scores
 
     def matched_terms(self, query: LexicalQuery, ids: Ids) -> dict[int, tuple[str, ...]]:
         """For each of ``ids`` the terms of the query that occur in the chunk, as they were written."""
         self._require()
-        found = [(term.written, set(self._with(term).tolist())) for term in query.wanted]
-        return {i: tuple(written for written, holders in found if i in holders) for i in ids.tolist()}
+        found = [(term.written, set(self._with(term).tolist())) for term in dict.fromkeys(query.wanted)]
+        return {
+            chunk_id: tuple(dict.fromkeys(written for written, holders in found if chunk_id in holders))
+            for chunk_id in ids.tolist()
+        }
 
     def _require(self) -> None:
         if not self.exists():
@@ -92,46 +81,44 @@ class LexicalReader:
                 hint="run `searchkit index FOLDER` once, which adds them; until then search with --mode dense",
             )
 
-    def _matching(self, query: LexicalQuery, allowed: Ids | None) -> tuple[Ids, Scores]:
-        """The chunks that match, and what no score exceeds."""
-        holders = [self._with_phrase(phrase) for phrase in query.phrases]
-        ids, sums = _summed(holders, self._bounds(holders))
+    def _words_of(self, query: LexicalQuery) -> _Words:
+        self._require()
+        phrases = Counter(query.phrases)
+        postings = [read_postings(self._connection, phrase) for phrase in phrases]
+        return _Words(self._connection, postings, list(phrases.values()))
+
+    def _lets_through(self, query: LexicalQuery, ids: Ids) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+        """Which chunks have what is required and nothing that is excluded."""
         kept = np.ones(len(ids), dtype=bool)
         for term in query.required:
             kept &= np.isin(ids, self._with(term))
         for term in query.excluded:
             kept &= ~np.isin(ids, self._with(term))
-        if allowed is not None:
-            kept &= np.isin(ids, allowed)
-        return ids[kept], sums[kept]
-
-    def _bounds(self, holders: Sequence[Ids]) -> Scores:
-        """What a phrase adds to a score at most. FTS5 knows the number of chunks; no lower one will do."""
-        newest = self._connection.execute("SELECT coalesce(max(chunk_id), 0) FROM chunks").fetchone()[0]
-        odds = ((newest - len(one) + 0.5) / (len(one) + 0.5) for one in holders)
-        return np.array([(K1 + 1) * max(math.log(max(odd, 1)), 1e-6) for odd in odds])
+        return kept
 
     def _with(self, term: Term) -> Ids:
-        return np.concatenate([self._with_phrase(phrase) for phrase in term.phrases])
-
-    def _with_phrase(self, phrase: str) -> Ids:
-        ids = self._connection.execute(_WITH_WORD, [phrase]).fetchone()[0]
-        return np.empty(0, np.int64) if ids is None else np.fromstring(ids, dtype=np.int64, sep=",")
-
-    def _scored(self, query: LexicalQuery, ids: Ids) -> Scores:
-        if not len(ids):
-            return np.empty(0)
-        known = dict(self._connection.execute(_RANKED, [query.match, json.dumps(ids.tolist())]))
-        return np.array([known.get(chunk_id, 0.0) for chunk_id in ids.tolist()])
+        return np.concatenate([read_holders(self._connection, phrase) for phrase in term.phrases])
 
 
-def _summed(holders: Sequence[Ids], values: Scores) -> tuple[Ids, Scores]:
-    """The ids in any of the arrays, ascending, with the sum of the values of those that hold them."""
-    ids = np.concatenate(holders)
-    order = np.argsort(ids, kind="stable")  # quick: the arrays are sorted already
-    ids, values = ids[order], np.repeat(values, [len(one) for one in holders])[order]
-    starts = np.flatnonzero(np.diff(ids, prepend=-1))
-    return ids[starts], np.add.reduceat(values, starts) if len(ids) else values
+class _Words:
+    """The phrases that a query counts, with how often it counts each."""
+
+    def __init__(self, connection: sqlite3.Connection, postings: list[Postings], times: list[int]) -> None:
+        self._connection, self._postings, self._times = connection, postings, times
+        self._size: Size = read_size(connection)
+
+    def bounded(self) -> tuple[Ids, Scores]:
+        """The chunks with any of them, ascending, and what no score exceeds."""
+        bounds = [times * one.bounds(self._size) for one, times in zip(self._postings, self._times, strict=True)]
+        return summed([one.ids for one in self._postings], bounds)
+
+    def scores(self, ids: Ids) -> Scores:
+        """The scores of chunks (N,) that are all indexed."""
+        scores = np.zeros(len(ids))
+        lengths = read_lengths(self._connection, ids)
+        for one, times in zip(self._postings, self._times, strict=True):
+            scores += times * one.parts(ids, lengths, self._size)
+        return scores
 
 
 def _best(scores: Scores, ids: Ids, k: int) -> tuple[Scores, Ids]:

@@ -19,6 +19,7 @@ _TABLE = """CREATE VIRTUAL TABLE chunk_words USING fts5 (
     content = '',           -- no text of its own
     tokenize = 'ascii'      -- takes words apart at the spaces that the analysis puts between them
 )"""
+_PLACES = "CREATE VIRTUAL TABLE chunk_word_places USING fts5vocab (chunk_words, instance)"  # each word, where it stands
 _WORDS_OF_CHUNK = "c.chunk_id, indexed_words(d.title), indexed_headings(d.title, c.heading_path), indexed_words(c.text)"
 _TRIGGERS = {
     "words_inserted": f"""CREATE TRIGGER words_inserted AFTER INSERT ON chunks
@@ -74,8 +75,10 @@ def make_lexical_index(connection: sqlite3.Connection) -> None:
     """Make table and triggers, in place of any that are there, and fill them; inside a transaction of the caller."""
     for name in ("index_words", "forget_words", *_TRIGGERS):
         connection.execute(f"DROP TRIGGER IF EXISTS {name}")
-    connection.execute("DROP TABLE IF EXISTS chunk_words")
-    connection.execute(_TABLE)
+    for table in ("chunk_word_places", "chunk_words"):
+        connection.execute(f"DROP TABLE IF EXISTS {table}")
+    for made in (_TABLE, _PLACES):
+        connection.execute(made)
     for trigger in _TRIGGERS.values():
         connection.execute(trigger)
     connection.execute(f"INSERT INTO chunk_words (rowid, title, headings, text) {WORDS_OF_ALL}")

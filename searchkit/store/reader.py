@@ -29,9 +29,8 @@ from searchkit.store.rows import (
 
 if TYPE_CHECKING:
     from searchkit.store.filters import SqlCondition
-    from searchkit.store.lexical import Scores
     from searchkit.store.lexical_query import LexicalQuery
-    from searchkit.types import HalfRows, Ids
+    from searchkit.types import HalfRows, Ids, Scores
 
 VECTOR_DTYPE = "<f2"
 MAX_CHUNK_ID = 2**63 - 1

@@ -23,7 +23,7 @@ from functools import lru_cache
 
 from searchkit.store.stemming import english_stem
 
-ANALYSIS_VERSION = 2  # one more whenever other words come out
+ANALYSIS_VERSION = 3  # one more whenever other words come out, or the tables of `lexical_tables` change
 ANALYSIS = f"{ANALYSIS_VERSION}, Unicode {unicodedata.unidata_version}"
 LONGEST_WORD = 64  # characters; more is data, of which only the beginning is kept
 
@@ -111,8 +111,11 @@ def _compatible(text: str) -> str:
     return text if text.isascii() else unicodedata.normalize("NFKC", text).replace("’", "'")
 
 
-@lru_cache(maxsize=1 << 16)
+@lru_cache(maxsize=1 << 15)
 def _indexed(raw: str) -> tuple[str, str]:
+    """The words of one raw piece of text, and of its names as wholes."""
+    if raw.isascii() and raw.isalpha() and (raw.islower() or raw.istitle()):  # nearly all
+        return english_stem(raw.lower()), ""
     names = list(_names(raw))
     return " ".join(word for name in names for word in name.indexed), " ".join(
         name.whole for name in names if name.whole
