@@ -106,7 +106,7 @@ class _Database:
         """Whether the database needs no more than changes of some rows."""
         try:
             with StoreAudit.opened(self.folder.database) as audit:
-                findings = [*audit.pages(deep=True), *audit.schema(), *audit.foreign_keys(), *audit.reused_ids()]
+                findings = [*audit.header(), *audit.pages(deep=True), *audit.schema(), *audit.foreign_keys(), *audit.reused_ids()]
                 findings += [*audit.incomplete_documents(), *audit.unreadable_documents()]
                 tables = (table for table in CHECKED if table not in _MENDED_IN_PLACE)
                 return not findings and not any(True for table in tables for _ in audit.altered_rows(table))

@@ -181,7 +181,7 @@ def _hidden(number: int) -> list[Problem]:
 
 def _pages(audit: StoreAudit, *, deep: bool) -> _Found:
     how = "with all indexes" if deep else "without indexes"
-    return how, [Problem(line) for line in audit.pages(deep=deep)]
+    return how, [Problem(line) for line in [*audit.header(), *audit.pages(deep=deep)]]
 
 
 def _tables(audit: StoreAudit) -> _Found:

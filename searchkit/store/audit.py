@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 MOST_FINDINGS = 100  # of SQLite's; more tell nothing new
 _NOT_COMPARED = ("sqlite_sequence", "sqlite_stat1", "sqlite_stat4", "next_embeddings")  # there or not, as it comes
+_CONSTANT = {20: b"\0", 21: b"\x40\x20\x20", 52: bytes(4), 56: b"\0\0\0\1", 64: bytes(4), 72: bytes(20)}  # by place
 _COMMENT = re.compile(r"--[^\n]*")
 _DOCUMENT_OF = {
     "chunks": "SELECT doc_id FROM documents WHERE document_id = :second",
@@ -68,6 +69,16 @@ class StoreAudit:
     def version(self) -> int:
         """Of the schema; below ``SCHEMA_VERSION`` until somebody writes to the index."""
         return int(self._one("PRAGMA user_version"))
+
+    def header(self) -> list[str]:
+        """Bytes of the file's header that SQLite would take for something else than we wrote, without a complaint.
+
+        A writer version that SQLite does not know, for one, makes the database read-only.
+        """
+        with self._path.open("rb") as file:
+            header = file.read(100)
+        is_ours = header[18:20] in (b"\1\1", b"\2\2") and _at(header) == _CONSTANT
+        return [] if is_ours else ["the header of the file was altered"]
 
     def pages(self, *, deep: bool) -> list[str]:
         """What SQLite finds wrong with its pages; ``deep`` also compares every index with its table."""
@@ -196,6 +207,10 @@ def says_newer_by_mistake(path: Path) -> bool:
             return migrations_done(connection) <= SCHEMA_VERSION
     except sqlite3.DatabaseError:
         return False
+
+
+def _at(header: bytes) -> Mapping[int, bytes]:
+    return {place: header[place : place + len(expected)] for place, expected in _CONSTANT.items()}
 
 
 def _lenient(data: bytes) -> str:

@@ -95,6 +95,13 @@ def test_a_trigger_that_is_not_ours_is_told(index: Path) -> None:
     assert problems(index)["tables"] == ["the trigger spy is not ours"]
 
 
+@pytest.mark.parametrize("bit", [18 * 8, 18 * 8 + 7, 52 * 8, 64 * 8 + 1, 80 * 8])
+def test_a_header_that_sqlite_bears_without_a_word_is_told(index: Path, bit: int) -> None:
+    """With another writer version, for one, the database can only be read."""
+    flip(index / "searchkit.db", bit)
+    assert "the header of the file was altered" in problems(index)["pages"]
+
+
 def test_a_document_that_lacks_a_chunk_is_named(folder: Path, engine: SearchEngine) -> None:
     engine.add([{"id": "long", "text": "\n\n".join(f"word{i} " * 50 for i in range(3))}])
     assert engine.status().chunks == 3

@@ -1,0 +1,81 @@
+"""What the processes of the fault tests do to an index. Each tells what is acknowledged as soon as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from word_encoder import WordEncoder
+
+from searchkit import SearchEngine
+from searchkit.search import backup_index, repair_index
+
+Tell = Callable[[Any], object]
+
+
+def warm_up() -> None:
+    """Import what the tasks need; nothing that starts a thread."""
+    import faiss
+    import sqlite_utils
+
+    import searchkit.search.backup
+    import searchkit.search.compaction
+    import searchkit.search.pipeline
+    import searchkit.search.repair
+    import searchkit.search.sync
+    import searchkit.store.writer  # noqa: F401
+
+    assert faiss
+    assert sqlite_utils
+
+
+def open_index(index: str, salt: str = "") -> SearchEngine:
+    return SearchEngine.open_or_create(Path(index), encoder=WordEncoder(salt), wait_s=30)
+
+
+def add(tell: Tell, index: str, documents: dict[str, str], salt: str = "", batch: int = 4) -> None:
+    """Some at a time, each batch a commit."""
+    with open_index(index, salt) as engine:
+        names = list(documents)
+        for first in range(0, len(names), batch):
+            part = names[first : first + batch]
+            engine.add([{"id": name, "text": documents[name]} for name in part])
+            tell(part)
+
+
+def index_files(tell: Tell, index: str, folder: str, salt: str = "") -> None:
+    with open_index(index, salt) as engine:
+        report = engine.index_paths([Path(folder)])
+        tell([report.new, report.changed, report.unchanged, report.removed])
+
+
+def delete(tell: Tell, index: str, names: list[str], salt: str = "") -> None:
+    with open_index(index, salt) as engine:
+        for name in names:
+            engine.delete([name])
+            tell(name)
+
+
+def compact(tell: Tell, index: str, salt: str = "") -> None:
+    with open_index(index, salt) as engine:
+        tell(engine.compact())
+
+
+def rebuild(tell: Tell, index: str, salt: str = "") -> None:
+    with open_index(index, salt) as engine:
+        tell(engine.rebuild())
+
+
+def promote(tell: Tell, index: str, salt: str = "") -> None:
+    """Another encoder, as `train --on` puts it in the place of the one in use."""
+    with SearchEngine.open(Path(index), wait_s=30) as engine:
+        tell(engine.rebuild(encoder=WordEncoder(salt)))
+
+
+def repair(tell: Tell, index: str, salt: str = "") -> None:
+    tell(repair_index(Path(index), encoder=WordEncoder(salt), wait_s=30).actions)
+
+
+def backup(tell: Tell, index: str, place: str) -> None:
+    tell(backup_index(Path(place), Path(index), overwrite=True).documents)
