@@ -51,8 +51,8 @@ def _filtered(view: View, target: Target, question: Question) -> Reason | None:
         return None
     each = allowed_by_each(view.reader, question)
     closed = [text for text, ids in each.items() if not np.isin(target.chunks, ids.ids).any()]
-    named = " and ".join(closed or each)
-    return Reason(Cause.FILTERED, f"{named} leaves it out", _known_of(view, target, named))
+    named = " and ".join(closed)
+    return Reason(Cause.FILTERED, f"{named} leave{'s' * (len(closed) == 1)} it out", _known_of(view, target, named))
 
 
 def _known_of(view: View, target: Target, named: str) -> str:

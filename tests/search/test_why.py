@@ -198,7 +198,15 @@ def test_filtered_by_each_option(engine: SearchEngine, docs: Path) -> None:
     assert (cause, text) == (Cause.FILTERED, "path *.txt leaves it out")
     assert remedy == f"it has path = '{GUIDE}'"
     cause, text, _ = only_reason(engine.why("apples", "note", path="*.txt", since="2001"))
-    assert (cause, text) == (Cause.FILTERED, "path *.txt and since 2001 leaves it out")
+    assert (cause, text) == (Cause.FILTERED, "path *.txt and since 2001 leave it out")
+
+
+def test_a_file_of_records_is_filtered_when_all_of_them_are(engine: SearchEngine, docs: Path) -> None:
+    (docs / "table.jsonl").write_text('{"text": "apples", "lang": "fr"}\n{"text": "apples", "lang": "en"}\n')
+    engine.index_paths([docs])
+    assert engine.why("apples", "docs/table.jsonl", where="lang = 'fr'", path="docs/table.jsonl").rank is not None
+    cause, text, _ = only_reason(engine.why("apples", "docs/table.jsonl", where="lang = 'de'", path="docs/*"))
+    assert (cause, text) == (Cause.FILTERED, "where lang = 'de' leaves it out")
 
 
 def test_no_word_in_common(engine: SearchEngine) -> None:
