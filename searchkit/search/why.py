@@ -148,8 +148,8 @@ class _Search:
         if self._best in near.ids[0]:
             return None
         kind = self._view.snapshot.main.kind
-        text = f"the approximate index ({kind}) does not find it, though it is the {dense.rank}. nearest"
-        return Reason(Cause.APPROXIMATE, text, "search it exactly: searchkit rebuild --kind exact")
+        text = f"the approximate index ({kind}) does not find it, though by exact cosine it is at rank {dense.rank}"
+        return Reason(Cause.APPROXIMATE, text, "an index of the kind exact finds it")
 
     def ruled_out(self, given: Answer) -> Reason | None:
         """What keeps it out whatever its rank."""

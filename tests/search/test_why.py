@@ -274,7 +274,10 @@ def test_lost_by_an_approximate_index(engine: SearchEngine, monkeypatch: pytest.
     monkeypatch.setattr(Snapshot, "nearest", blind)
     found = engine.why("apples", fourth.doc_id, k=5, mode="dense")
     assert causes(found)[0] is Cause.APPROXIMATE
-    assert found.reasons[0].text == "the approximate index (exact) does not find it, though it is the 4. nearest"
+    assert (
+        found.reasons[0].text
+        == "the approximate index (exact) does not find it, though by exact cosine it is at rank 4"
+    )
     assert found.standing is not None
     assert found.standing.dense is not None
     assert found.standing.dense.rank == 4
