@@ -96,6 +96,10 @@ def retrieval(
         list[str] | None,
         typer.Option("--mode", metavar="MODE", help="Search as the engine does: hybrid, dense, lexical; repeatable."),
     ] = None,
+    rerank: Annotated[
+        str | None,
+        typer.Option("--rerank", metavar="NAME|FOLDER", help="Each mode also with this cross-encoder after it."),
+    ] = None,
     run_folder: Annotated[Path | None, typer.Option("--runs", help="Write a TREC run a collection here.")] = None,
     seed: SeedOption = 0,
     as_json: JsonOption = False,
@@ -111,7 +115,7 @@ def retrieval(
     from searchkit.evaluation import compare, evaluate_run, read_retrieval_set, write_trec_run
 
     encoders = _encoders(model, against)
-    ways: list[SearchOptions] = [{"mode": mode} for mode in modes or ()]
+    ways = _ways(modes, rerank)
     rows: list[dict[str, Any]] = []
     for path in paths:
         collection = read_retrieval_set(path)
@@ -131,6 +135,16 @@ def retrieval(
     if len(paths) > 1:
         rows += _averages(rows)
     _show("retrieval x 100", rows, as_json=as_json)
+
+
+def _ways(modes: Sequence[str] | None, rerank: str | None) -> list[SearchOptions]:
+    """How the engine is to search, one after the other; none where encoders are measured alone."""
+    ways: list[SearchOptions] = []
+    for mode in modes or ([] if rerank is None else ["hybrid"]):
+        if rerank is not None:
+            ways.append({"mode": mode, "rerank": rerank})
+        ways.append({"mode": mode})
+    return ways
 
 
 def _runs(

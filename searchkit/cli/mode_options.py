@@ -22,6 +22,10 @@ DenseWeightOption = Annotated[
     float | None,
     typer.Option("--dense-weight", metavar="SHARE", help="Share of meaning in a hybrid search, 0 to 1."),
 ]
+RerankOption = Annotated[
+    str | None,
+    typer.Option("--rerank", metavar="NAME|FOLDER", help="Judge the first 50 again with this cross-encoder."),
+]
 ExplainOption = Annotated[
     bool,
     typer.Option("--explain", help="Tell of each hit what put it there, and of the question how it was taken."),

@@ -18,7 +18,14 @@ from searchkit.cli.choice_options import (
     given,
 )
 from searchkit.cli.failures import say
-from searchkit.cli.mode_options import AbstainOption, DenseWeightOption, ExplainOption, FusionOption, ModeOption
+from searchkit.cli.mode_options import (
+    AbstainOption,
+    DenseWeightOption,
+    ExplainOption,
+    FusionOption,
+    ModeOption,
+    RerankOption,
+)
 from searchkit.cli.options import (
     FilesOption,
     FullOption,
@@ -57,6 +64,7 @@ def query(
     mode: ModeOption = None,
     fusion: FusionOption = None,
     dense_weight: DenseWeightOption = None,
+    rerank: RerankOption = None,
     where: WhereOption = None,
     path: PathOption = None,
     since: SinceOption = None,
@@ -121,6 +129,7 @@ def query(
         path=path,
         fusion=fusion,
         dense_weight=dense_weight,
+        rerank=rerank,
         since=since,
         unlike=unlike or None,
         diverse=diverse,

@@ -14,7 +14,7 @@ from searchkit.cli.choice_options import (
     SinceOption,
     given,
 )
-from searchkit.cli.mode_options import AbstainOption, DenseWeightOption, FusionOption, ModeOption
+from searchkit.cli.mode_options import AbstainOption, DenseWeightOption, FusionOption, ModeOption, RerankOption
 from searchkit.cli.options import IndexOption, JsonOption, LimitOption, PathOption, WhereOption
 from searchkit.cli.output import renderer
 from searchkit.cli.wording import Facts, place
@@ -33,6 +33,7 @@ def why(
     mode: ModeOption = None,
     fusion: FusionOption = None,
     dense_weight: DenseWeightOption = None,
+    rerank: RerankOption = None,
     where: WhereOption = None,
     path: PathOption = None,
     since: SinceOption = None,
@@ -68,6 +69,7 @@ def why(
         path=path,
         fusion=fusion,
         dense_weight=dense_weight,
+        rerank=rerank,
         since=since,
         unlike=unlike or None,
         diverse=diverse,

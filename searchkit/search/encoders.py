@@ -49,6 +49,11 @@ class EncoderChoice:
         self._settings, self._home, self._device = settings, home, device
         self._guard = threading.Lock()
 
+    @property
+    def device(self) -> str:
+        """Where models run that are loaded for the index."""
+        return self._device
+
     def instead(self, given: Encoder | str | Path) -> EncoderChoice:
         """The choice of another encoder for the same index."""
         return EncoderChoice(given, self._settings, self._home, self._device)

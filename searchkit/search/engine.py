@@ -31,6 +31,7 @@ from searchkit.search.reports import (
     ProgressSink,
     StoredChunk,
 )
+from searchkit.search.rerank import Rerankers
 from searchkit.search.similar import (
     Example,
     fresh_example,
@@ -75,6 +76,7 @@ class SearchEngine:
         self._guard = threading.Lock()
         self._snapshot: Snapshot | None = None
         self._calibrator = Calibrator()
+        self._rerankers = Rerankers(encoder.device)
 
     @classmethod
     def open(
@@ -288,10 +290,11 @@ class SearchEngine:
         if not texts:
             return []
         with self._reading() as (reader, snapshot):
-            return answer(self._view(reader, snapshot), texts, question)
+            return answer(self._view(reader, snapshot, question), texts, question)
 
-    def _view(self, reader: StoreReader, snapshot: Snapshot) -> View:
-        return View(reader, snapshot, self._encoder.for_index(reader.settings()), self._calibrator)
+    def _view(self, reader: StoreReader, snapshot: Snapshot, question: Question) -> View:
+        encoder, reranker = self._encoder.for_index(reader.settings()), self._rerankers.get(question.rerank)
+        return View(reader, snapshot, encoder, self._calibrator, reranker)
 
     def why(self, query: str, target: int | str, k: int = 10, **options: Unpack[SearchOptions]) -> Why:
         """Why a document is not among the hits of a query, or where it is.
@@ -311,7 +314,7 @@ class SearchEngine:
             found = find_target(reader, target)
             if not len(found.chunks):
                 return Why(found.name, None, (absence(reader, found),), None, ())
-            return why(self._view(reader, snapshot), text, found, question)
+            return why(self._view(reader, snapshot, question), text, found, question)
 
     def similar(
         self, target: int | str | Document | Sequence[Document], k: int = 10, **options: Unpack[SimilarOptions]

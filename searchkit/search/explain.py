@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 def explain(reader: StoreReader, found: Found, chosen: Ids) -> dict[int, Explanation]:
     """For each chosen chunk, what each part made of it."""
     parts = {name: _parts_by_id(ranking) for name, ranking in (*found.parts.items(), ("fused", found.fused))}
+    judged = {} if found.judged is None else _parts_by_id(found.judged)
     terms = {} if found.query is None else reader.matched_terms(found.query, chosen)
     texts = {} if found.query is None else reader.chunk_rows(chosen)
     return {
@@ -29,6 +30,7 @@ def explain(reader: StoreReader, found: Found, chosen: Ids) -> dict[int, Explana
             lexical=parts.get("lexical", {}).get(chunk_id),
             fused=parts["fused"][chunk_id],
             terms=terms.get(chunk_id, ()),
+            judged=judged.get(chunk_id),
             spans=() if found.query is None else matched_spans(texts[chunk_id].text, found.query),
         )
         for chunk_id in chosen.tolist()

@@ -1,6 +1,6 @@
 """From queries to hits: filter, candidates of each part, fusion, choice, and what a person sees of them.
 
-    queries ─ filter ─┬─ dense ───┬─ fusion ─ choice ─ hits
+    queries ─ filter ─┬─ dense ───┬─ fusion ─ (rerank) ─ choice ─ hits
                       └─ lexical ─┘
 
 Filters act before any cut. Each stage takes and gives a `Ranking`.
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from searchkit.encoder import Encoder
     from searchkit.index import IdFilter, Neighbours
     from searchkit.search.calibration import Calibration, Calibrator
+    from searchkit.search.rerank import Reranker
     from searchkit.search.snapshot import Snapshot
     from searchkit.store import LexicalQuery, StoreReader
     from searchkit.types import Hit, Ids, Rows
@@ -44,12 +45,13 @@ FUSED_DEPTH = 100  # candidates of each part that are fused; a chunk below both 
 
 @dataclass(frozen=True, eq=False)
 class View:
-    """One committed state of an index, the encoder that belongs to it, and what gives its calibration."""
+    """One committed state of an index, the encoder that belongs to it, and what else an answer needs."""
 
     reader: StoreReader
     snapshot: Snapshot
     encoder: Encoder
     calibrator: Calibrator
+    reranker: Reranker | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -80,6 +82,8 @@ def answer(view: View, texts: Sequence[str], question: Question) -> list[Answer]
         own = Stopwatch({stage: seconds / len(texts) for stage, seconds in watch.seconds.items()})
         asked = _Asked(text, vectors[number], allowed)
         found = _candidates(view.reader, asked, None if dense is None else dense[number], depth, question, own)
+        if view.reranker is not None and len(found.fused):
+            found = _judged(view.reader, view.reranker, text, found, own)
         found, choice = settle(
             found,
             depth,
@@ -128,7 +132,8 @@ def query_vectors(encoder: Encoder, texts: Sequence[str], question: Question) ->
 def _depth(question: Question) -> int:
     """How many candidates each part is asked for at first."""
     depth = depth_for(question)
-    return depth if question.mode is Mode.DENSE else max(depth, FUSED_DEPTH)
+    is_plain = question.mode is Mode.DENSE and question.rerank is None
+    return depth if is_plain else max(depth, FUSED_DEPTH)
 
 
 def _look(view: View, asked: _Asked, question: Question, watch: Stopwatch, depth: int) -> Found:
@@ -213,11 +218,18 @@ def _with_others(
     return Ranking(np.concatenate([lexical.ids, others]), np.concatenate([lexical.scores, scores]))
 
 
+def _judged(reader: StoreReader, reranker: Reranker, text: str, found: Found, watch: Stopwatch) -> Found:
+    from searchkit.search.rerank import RERANKED, judged
+
+    with watch("rerank"):
+        return replace(found, judged=judged(reader, reranker, text, found.fused.ids[:RERANKED]))
+
+
 def _choice(reader: StoreReader, question: Question, watch: Stopwatch, found: Found) -> Choice:
     """Which candidates become hits."""
     with watch("choice"):
-        cosines = np.array([found.cosines[chunk_id] for chunk_id in found.fused.ids.tolist()])
-        return choose(reader, found.fused.ids, cosines, question)
+        cosines = np.array([found.cosines[chunk_id] for chunk_id in found.order.tolist()])
+        return choose(reader, found.order, cosines, question)
 
 
 def _hits(

@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any, TypeAlias, TypedDict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias, TypedDict
 
 from searchkit.errors import InputError
 from searchkit.search.calibration import LOWEST_RATE
+
+if TYPE_CHECKING:
+    from searchkit.search.rerank import Reranker
 
 Where: TypeAlias = "str | Mapping[str, object] | None"
 
@@ -60,6 +64,7 @@ class SearchOptions(SimilarOptions, total=False):
     unlike: Sequence[str]
     fusion: str | Fusion
     dense_weight: float | None
+    rerank: str | Path | Reranker | None
     abstain: float | None
     highlight: bool
     explain: bool
@@ -93,6 +98,8 @@ class Question:
         abstain: answer with nothing where the closest chunk is no closer than one is to questions that have nothing to
             do with the index; this rate of such questions, 0.005 to 1, is answered all the same. The cosine decides in
             every mode; see `calibration`.
+        rerank: judge the first candidates again, each together with the query: by the cross-encoder of that name or
+            folder, or by any `Reranker`. Scores of hits stay cosines.
         highlight: make the best sentence of each hit its snippet; costs encoding those sentences.
         explain: give each hit the rank and score that each part gave it, and the words it shares with the query; and
             the answer its plan.
@@ -112,6 +119,7 @@ class Question:
     context: int = 0
     fusion: Fusion = DEFAULT_FUSION
     dense_weight: float | None = None
+    rerank: str | Path | Reranker | None = None
     abstain: float | None = None
     highlight: bool = False
     explain: bool = False

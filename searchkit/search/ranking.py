@@ -58,12 +58,21 @@ class Found:
         fused: all candidates.
         query: the words that were looked for, where there were any.
         cosines: of the query and each candidate, by chunk id.
+        judged: the first of them as a reranker ranks them; None without one.
     """
 
     parts: Mapping[str, Ranking]
     fused: Ranking
     query: LexicalQuery | None = None
     cosines: Mapping[int, float] = field(default_factory=dict)
+    judged: Ranking | None = None
+
+    @property
+    def order(self) -> Ids:
+        """All candidates, best first: those that were judged again, then the others as fused."""
+        if self.judged is None:
+            return self.fused.ids
+        return np.concatenate([self.judged.ids, self.fused.ids[~np.isin(self.fused.ids, self.judged.ids)]])
 
     @property
     def closest(self) -> float | None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tiny_checkpoints import write_pair_graph
 from word_encoder import WordEncoder
 
 Run = Callable[..., Any]
@@ -114,3 +115,14 @@ def test_a_mode_that_there_is_not_is_told(run: Run, beir_folder: Path) -> None:
     outcome = run("eval", "retrieval", str(beir_folder), "--mode", "sparse")
     assert outcome.code == 2
     assert "expected one of hybrid, dense, lexical" in outcome.err
+
+
+def test_each_mode_is_measured_with_a_reranker_and_without(run: Run, beir_folder: Path, tmp_path: Path) -> None:
+    pytest.importorskip("onnx")
+    judge = tmp_path / "judge"
+    write_pair_graph(judge)
+    outcome = run("eval", "retrieval", str(beir_folder), "--rerank", str(judge), "--json")
+    assert outcome.code == 0, outcome.err
+    rows = json.loads(outcome.out)
+    assert [row["mode"] for row in rows] == [f"hybrid + {judge}", "hybrid"]
+    assert "nDCG@10 against" in rows[0]

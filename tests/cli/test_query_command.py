@@ -65,6 +65,14 @@ def test_how_candidates_are_found_reaches_the_engine(run: Run, engine: Any, make
     assert (asked["mode"], asked["fusion"], asked["dense_weight"]) == ("dense", "rrf", 0.25)
 
 
+def test_a_reranker_reaches_the_engine_by_its_name(run: Run, engine: Any, make_hit: MakeHit) -> None:
+    engine.hits = [make_hit(1)]
+    assert run("query", "x", "--rerank", "owner/judge").code == 0
+    assert engine.asked[0]["rerank"] == "owner/judge"
+    assert run("query", "x").code == 0
+    assert "rerank" not in engine.asked[1]
+
+
 def test_a_mode_that_is_none_is_refused_by_name(run: Run) -> None:
     outcome = run("query", "x", "--mode", "semantic")
     assert (outcome.code, outcome.out) == (2, "")
