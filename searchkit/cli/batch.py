@@ -1,10 +1,11 @@
 """Many questions answered block by block: ``searchkit query --queries FILE``.
 
-A file on disk is checked as a whole before the first answer; standard input cannot be.
+A file on disk is checked as a whole before the first answer; standard input and pipes cannot be.
 """
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ import typer
 
 from searchkit.cli.failures import NOTHING_FOUND, say
 from searchkit.cli.output import renderer
-from searchkit.cli.query_file import STANDARD_INPUT, AskedQuery, read_queries
+from searchkit.cli.query_file import AskedQuery, read_queries
 from searchkit.errors import InputError, QueryError
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ def answer_file(engine: SearchEngine, batch: Batch, form: AnswerForm, view: HitV
 def _answers(
     engine: SearchEngine, file: str, k: int, options: Mapping[str, Any]
 ) -> Iterator[tuple[AskedQuery, Answer]]:
-    if file != STANDARD_INPUT:
+    if os.path.isfile(file):  # noqa: PTH113 - Path's may raise
         for _ in read_queries(file):
             pass
     queries = read_queries(file)

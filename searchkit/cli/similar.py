@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from searchkit.search import SearchEngine
     from searchkit.types import Document, Hit
 
+_LONGEST_NUMBER = 19  # digits of an id
+
 
 def similar(
     target: Annotated[
@@ -100,13 +102,17 @@ def _like_named(engine: SearchEngine, target: str, k: int, options: dict[str, An
 
     try:
         return under_its_name(
-            engine, target, lambda name: engine.similar(int(name) if name.isdecimal() else name, k, **options)
+            engine, target, lambda name: engine.similar(int(name) if _is_number(name) else name, k, **options)
         )
     except InputError:
         file = _as_file(target)
         if file is None:
             raise
     return engine.similar(_read(file), k, **options)  # what else was wrong is still so, and told
+
+
+def _is_number(name: str) -> bool:
+    return name.isdecimal() and len(name) <= _LONGEST_NUMBER
 
 
 def _as_document(text: str) -> Document:

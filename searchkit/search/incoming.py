@@ -21,7 +21,7 @@ def as_documents(items: Iterable[Document | str | Mapping[str, Any]], reader: St
     for number, item in enumerate(items, start=reader.next_text_number()):
         document = _as_document(item, f"text-{number}")
         _check(document)
-        document = _storable(document)
+        document = storable(document)
         if reader.is_taken(document.doc_id, path=None):
             raise InputError(
                 f"document {document.doc_id!r} has the name of an indexed file or of a record in one",
@@ -66,7 +66,7 @@ def _check_metadata(doc_id: str, metadata: Metadata) -> None:
             raise InputError(f"metadata of document {doc_id!r} has the key {name!r}; expected text")
 
 
-def _storable(document: Document) -> Document:
+def storable(document: Document) -> Document:
     """Lone surrogates, which no encoding of text can hold, become question marks; positions stay.
 
     The text of a document that is a title alone is its title, so that it is found.

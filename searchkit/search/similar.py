@@ -63,10 +63,11 @@ def fresh_example(encoder: Encoder, stored: StoredSettings, documents: Document 
         InputError: there is no text in them.
     """
     from searchkit.chunking import Chunker, ChunkSettings, passage_text
+    from searchkit.search.incoming import storable
 
     settings = ChunkSettings(max_tokens=stored.chunk_tokens, overlap_tokens=stored.overlap_tokens)
     chunker = Chunker(encoder.tokenizer, settings)
-    given = [documents] if isinstance(documents, Document) else documents
+    given = map(storable, [documents] if isinstance(documents, Document) else documents)
     passages = [passage_text(document.title, chunk) for document in given for chunk in chunker.chunk(document)]
     if not passages:
         raise InputError("there is no text to find the like of", hint='such as: searchkit similar --text "a passage"')

@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import sys
+import threading
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
@@ -106,6 +108,16 @@ def test_a_bad_line_of_a_file_ends_it_before_the_first_answer(run: Run) -> None:
     outcome = run("query", "--queries", "q.tsv", "--jsonl")
     assert (outcome.code, outcome.out) == (2, "")
     assert f"q.tsv, line {batch.BLOCK + 6}: " in outcome.err
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes here")
+def test_a_pipe_is_read_once(run: Run) -> None:
+    os.mkfifo("pipe")
+    writer = threading.Thread(target=lambda: Path("pipe").write_text("boats sail\n"))
+    writer.start()
+    (answer,) = lines(run("query", "--queries", "pipe", "--jsonl", "-k", "1"))
+    writer.join()
+    assert answer["hits"][0]["doc_id"] == "boats"
 
 
 def test_a_question_that_does_not_parse_is_named(run: Run) -> None:

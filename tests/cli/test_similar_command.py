@@ -64,7 +64,7 @@ def test_a_file_that_cannot_be_read_is_an_error(run: Run) -> None:
     assert "image.png is not in the index, and cannot be read: " in outcome.err
 
 
-@pytest.mark.parametrize("target", ["nowhere.md", "docs", "\x00", "x" * 5000, "🐟", "99", "9" * 40])
+@pytest.mark.parametrize("target", ["nowhere.md", "docs", "\x00", "x" * 5000, "🐟", "99", "9" * 40, "9" * 5000])
 def test_what_is_neither_in_the_index_nor_a_file_is_an_error(target: str, run: Run) -> None:
     outcome = run("similar", target)
     assert (outcome.code, outcome.out) == (2, "")
@@ -76,6 +76,10 @@ def test_one_example_is_needed(words: list[str], run: Run) -> None:
     outcome = run("similar", *words)
     assert outcome.code == 2
     assert "--text" in outcome.err
+
+
+def test_half_a_character_in_a_text_does_no_harm(run: Run) -> None:
+    assert first(run("similar", "--text", "the time \udcff of day", "--json")) == "docs/clocks.txt"
 
 
 def test_an_empty_text_is_an_error(run: Run) -> None:
