@@ -25,7 +25,13 @@ from searchkit.store.words import Name, names_in, prefix_forms
 
 MOST_TERMS = 64
 SHORTEST_PREFIX = 2
-_ITEM = re.compile(r'(?P<sign>(?<!\S)[-+](?![-+]))?(?:"(?P<phrase>[^"]*)(?P<end>"?)|(?P<word>[^\s"]+))|(?P<lone>[-+])')
+_ITEM = re.compile(
+    r"""
+      (?P<lone> (?<!\S) [-+] (?!\S) )
+    | (?P<sign> (?<!\S) [-+] (?![-+]) )? (?: " (?P<phrase> [^"]* ) (?P<end> "? ) | (?P<word> [^\s"]+ ) )
+    """,
+    re.VERBOSE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,20 +130,23 @@ class _Parser:
 
     def _word(self, item: re.Match[str]) -> None:
         word, sign = item["word"], item["sign"]
-        if re.search(r"\w\*$", word):
-            self._prefix(item)
-            return
         names = list(names_in(word))
+        if sign and not names:
+            raise self._error(item.start(), f"there is no word after this {sign}", "")
+        if names and word.endswith(f"{names[-1].written}*"):
+            self._names(sign, names[:-1])
+            self._prefix(item, names[-1])
+        else:
+            self._names(sign, names)
+
+    def _names(self, sign: str | None, names: list[Name]) -> None:
         if not sign:
             self._bare.extend(_terms_of(names))
-        elif not names:
-            raise self._error(item.start(), f"there is no word after this {sign}", "")
-        for name in names if sign else ():
+            return
+        for name in names:
             self._take(sign, Term(name.written, _ways_to_write(name)), [term for term, _ in _terms_of([name])])
 
-    def _prefix(self, item: re.Match[str]) -> None:
-        *before, last = names_in(item["word"][:-1])
-        self._bare.extend(_terms_of(before))
+    def _prefix(self, item: re.Match[str], last: Name) -> None:
         if not last.is_run and len(last.written) < SHORTEST_PREFIX:
             raise self._error(
                 item.start("word"), f"a beginning of {SHORTEST_PREFIX} letters at least is needed before *", ""

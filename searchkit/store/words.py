@@ -23,7 +23,7 @@ from functools import lru_cache
 
 from searchkit.store.stemming import english_stem
 
-ANALYSIS_VERSION = 3  # one more whenever other words come out, or the tables of `lexical_tables` change
+ANALYSIS_VERSION = 1  # one more whenever other words come out, or the tables of `lexical_tables` change
 ANALYSIS = f"{ANALYSIS_VERSION}, Unicode {unicodedata.unidata_version}"
 LONGEST_WORD = 64  # characters; more is data, of which only the beginning is kept
 
@@ -115,7 +115,7 @@ def _compatible(text: str) -> str:
 def _indexed(raw: str) -> tuple[str, str]:
     """The words of one raw piece of text, and of its names as wholes."""
     if raw.isascii() and raw.isalpha() and (raw.islower() or raw.istitle()):  # nearly all
-        return english_stem(raw.lower()), ""
+        return _word(raw), ""
     names = list(_names(raw))
     return " ".join(word for name in names for word in name.indexed), " ".join(
         name.whole for name in names if name.whole

@@ -1,0 +1,111 @@
+from __future__ import annotations
+
+import sqlite3
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from searchkit.errors import QueryError
+from searchkit.store import LexicalQuery, parse_query, plain_query
+from searchkit.store.lexical_query import MOST_TERMS, Term
+
+ANY_TEXT = st.text(st.characters(exclude_categories=()), max_size=60)  # NUL and halves of pairs among them
+SIGNS = st.text(st.sampled_from("ab中 \"*+-_.'():^{}é\0"), max_size=30)
+
+
+def planned(query: LexicalQuery | None) -> LexicalQuery:
+    assert query is not None
+    return query
+
+
+def accept(*phrases: str) -> None:
+    connection = sqlite3.connect(":memory:")
+    connection.execute("CREATE VIRTUAL TABLE words USING fts5 (text, tokenize = 'ascii')")
+    for phrase in phrases:
+        connection.execute("SELECT rowid FROM words WHERE words MATCH ?", [phrase]).fetchall()
+    connection.close()
+
+
+@settings(deadline=None, max_examples=300)
+@given(ANY_TEXT | SIGNS)
+def test_no_text_breaks_the_syntax_of_fts5(text: str) -> None:
+    query = plain_query(text)
+    if query is not None:
+        accept(query.match)
+
+
+@settings(deadline=None, max_examples=300)
+@given(SIGNS)
+def test_a_query_with_signs_is_understood_or_refused(text: str) -> None:
+    place: int | None = 0
+    try:
+        query = parse_query(text)
+        accept(*(phrase for term in (*query.wanted, *query.required, *query.excluded) for phrase in term.phrases))
+    except QueryError as error:
+        place = error.position
+    assert place in range(len(text) + 1)
+
+
+def test_text_without_a_word_asks_nothing() -> None:
+    assert [plain_query(text) for text in ("", " ", "?!", "🎉", "\0", "\ud800", '"" - *')] == [None] * 7
+
+
+def test_words_that_hold_a_sentence_together_are_left_out_while_there_are_others() -> None:
+    assert planned(plain_query("what is the name of the branch?")).terms == ("name", "branch")
+    assert planned(plain_query("to be or not to be")).terms == ("not",)
+    assert planned(plain_query("What is it")).terms == ("What", "is", "it")
+
+
+def test_a_word_counts_as_often_as_it_is_written() -> None:
+    assert planned(plain_query("rename names, rename")).phrases == ('"renam"', '"name"', '"renam"')
+
+
+def test_a_name_is_looked_up_whole_and_in_parts() -> None:
+    assert planned(plain_query("HTTPServer2")).terms == ("HTTPServer2", "HTTP", "Server")
+    assert planned(plain_query("well-known")).wanted == (Term("well-known", ('"well known"',)),)
+    assert planned(plain_query("3.5")).match == '"3 5"'
+
+
+def test_a_long_text_is_looked_up_by_a_bounded_number_of_terms() -> None:
+    text = " ".join(f"word{number}" for number in range(100_000))
+    assert len(planned(plain_query(text)).wanted) == MOST_TERMS == len(parse_query(text).wanted)
+
+
+@pytest.mark.parametrize("text", ["rename a branch", "well-known --dry-run", "a+b C++ 日本語", "the", "what is it?"])
+def test_without_signs_both_ask_the_same(text: str) -> None:
+    assert parse_query(text) == plain_query(text)
+
+
+def test_signs_say_what_has_to_be_there_and_what_must_not() -> None:
+    query = parse_query('branch "rename the" +git -"remote branch" -svn')
+    assert query.terms == ("branch", "rename the", "git")
+    assert query.required == (Term("git", ('"git"',)),)
+    assert query.excluded == (Term("remote branch", ('"remot branch"',)), Term("svn", ('"svn"',)))
+
+
+def test_a_star_asks_for_a_beginning() -> None:
+    assert parse_query("conf*").wanted == (Term("conf*", ('"conf"*',)),)
+    assert parse_query("max_ret*").wanted == (Term("max_ret*", ('"maxret"*', '"max ret"*')),)
+    assert parse_query("organiz*").match == '"organiz"* OR "organ"'
+
+
+@pytest.mark.parametrize(
+    ("text", "position", "problem"),
+    [
+        ('rename "a branch', 7, "never closed"),
+        ("rename - branch", 7, "stands alone"),
+        ("rename +", 7, "stands alone"),
+        ('rename "!!"', 7, "no word in these quotes"),
+        ("rename -(", 7, "no word after"),
+        ("rename a*", 7, "2 letters"),
+        ("-rename", 0, "must not occur"),
+        ("?", 0, "no word"),
+    ],
+)
+def test_broken_syntax_is_pointed_at(text: str, position: int, problem: str) -> None:
+    with pytest.raises(QueryError, match=problem) as caught:
+        parse_query(text)
+    assert caught.value.position == position
+    assert caught.value.message.splitlines()[-1] == "  " + " " * position + "^"
+    assert caught.value.hint
