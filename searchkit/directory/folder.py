@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from searchkit.directory.syncing import sync_folder
 from searchkit.errors import IndexDamagedError, IndexNotFoundError, IndexStateError
 
 DB_NAME = "searchkit.db"
@@ -86,7 +87,7 @@ class IndexFolder:
         if self.path.exists() and not self.path.is_dir():
             raise IndexStateError(f"{self.path} is a file; expected a folder", hint="choose another --index")
         try:
-            self.path.mkdir(parents=True, exist_ok=True)
+            self._make()
             foreign = sorted(item.name for item in self.path.iterdir() if not _OURS.fullmatch(item.name))
         except OSError as exc:
             raise IndexStateError(f"{self.path} cannot be made: {exc.strerror}") from exc
@@ -96,6 +97,13 @@ class IndexFolder:
                 f"{self.path} is not an index: it holds {shown}",
                 hint="choose an empty or a new folder with --index",
             )
+
+    def _make(self) -> None:
+        """Make the folder and those above it, their names synced: else a power cut could take all that is in it."""
+        missing = [folder for folder in (self.path, *self.path.parents) if not folder.exists()]
+        self.path.mkdir(parents=True, exist_ok=True)
+        for folder in missing:
+            sync_folder(folder.parent)
 
     def vector_files(self) -> list[Path]:
         """Gives the vectors files here, finished or not, by name."""

@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import Protocol
 
 from searchkit.directory.folder import IndexFolder
+from searchkit.directory.syncing import sync_folder
 from searchkit.errors import IndexDamagedError, IndexStateError
 
 _READ_AT_ONCE = 1 << 20
@@ -177,17 +178,6 @@ def _sha256(path: Path) -> str:
         while block := file.read(_READ_AT_ONCE):
             digest.update(block)
     return digest.hexdigest()
-
-
-def sync_folder(folder: Path) -> None:
-    """Makes a rename survive a power cut. Windows has no such call and orders renames itself."""
-    if os.name == "nt":
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _damaged(path: Path, what: str) -> IndexDamagedError:

@@ -17,7 +17,7 @@ from itertools import count
 from pathlib import Path
 
 from searchkit.directory.folder import IndexFolder
-from searchkit.directory.generations import sync_folder
+from searchkit.directory.syncing import sync_folder
 from searchkit.errors import IndexStateError
 
 

@@ -14,8 +14,8 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from searchkit.directory.folder import IndexFolder
-from searchkit.directory.generations import sync_folder
 from searchkit.directory.lock import WriterLock
+from searchkit.directory.syncing import sync_folder
 from searchkit.errors import IndexStateError
 
 

@@ -18,6 +18,7 @@ from searchkit.directory import (
 )
 from searchkit.errors import IndexDamagedError, IndexNotFoundError, SearchkitWarning
 from searchkit.store import MEND, StoreReader, StoreWriter
+from searchkit.store.connection import is_half_done
 
 _warned: set[Path] = set()
 
@@ -51,7 +52,7 @@ def _warn_of_network(folder: IndexFolder) -> None:
 
 
 def _check_nothing_is_missing(folder: IndexFolder) -> None:
-    if not folder.holds_index():
+    if not folder.holds_index() or is_half_done(folder.database):
         return
     try:
         open_reader(folder).close()

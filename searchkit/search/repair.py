@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,6 +24,7 @@ from searchkit.search.mending import mend_settings, mend_vectors, mend_vectors_f
 from searchkit.store import StoreWriter
 from searchkit.store.audit import StoreAudit, says_newer_by_mistake
 from searchkit.store.checksums import CHECKED
+from searchkit.store.connection import is_half_done
 from searchkit.store.reclaim import Reclaimed, reclaim
 from searchkit.store.wal import has_damage
 
@@ -79,6 +81,9 @@ class _Database:
         self.kept_aside = finish_replacement(self.folder)
         if self.kept_aside is not None:
             self.actions.append("finished a repair that had been cut off")
+        if is_half_done(self.folder.database):
+            with suppress(IndexStateError), StoreWriter.opened(self.folder.database):
+                self.actions.append("undid a change that had been cut off")
         last = read_commit(self.folder)
         self.revision = 0 if last is None else last.revision
         missing = self._missing(last)

@@ -37,6 +37,11 @@ def connect_writer(path: Path) -> sqlite3.Connection:
 def connect_reader(path: Path) -> sqlite3.Connection:
     """A connection that cannot write. Works in a folder without write permission too."""
     with translated(path):
+        if is_half_done(path):
+            raise IndexStateError(
+                f"a change of {path} was cut off and has to be undone first",
+                hint="run the command that was cut off again",
+            )
         frozen = is_frozen(path)
         if frozen and _has_log(path):
             raise IndexStateError(
@@ -69,6 +74,14 @@ def is_frozen(path: Path) -> bool:
     cannot be made nobody who begins to write will know of us.
     """
     return not os.access(path.parent, os.W_OK) and not path.with_name(path.name + "-shm").exists()
+
+
+def is_half_done(path: Path) -> bool:
+    """Whether the first run was cut off while SQLite still kept a journal for undoing; only a writer can."""
+    try:
+        return path.with_name(path.name + "-journal").stat().st_size > 0
+    except OSError:
+        return False
 
 
 def _has_log(path: Path) -> bool:

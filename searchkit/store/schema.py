@@ -170,7 +170,10 @@ def migrate(connection: sqlite3.Connection) -> None:
             db.execute(statement)
         db.execute("PRAGMA user_version = 5")
 
-    steps.apply(Database(connection))
+    database = Database(connection)
+    with database.atomic():  # a table and its index, which would otherwise be two commits
+        steps.ensure_migrations_table(database)
+    steps.apply(database)
     _renew_words(connection)
 
 

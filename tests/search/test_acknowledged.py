@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import shutil
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -115,3 +117,23 @@ def test_a_network_file_system_is_warned_about_once(engine: SearchEngine, monkey
         engine.add(["apples"])
     engine.add(["boats"])  # a second warning would be an error here
     engine.search("apples")
+
+
+def test_a_first_run_cut_off_by_the_power_bars_nothing(folder: Path, encoder: WordEncoder) -> None:
+    """SQLite leaves a journal for undoing, which only a writer can read."""
+    folder.mkdir()
+    database = folder / "searchkit.db"
+    with closing(sqlite3.connect(database, isolation_level=None)) as connection:
+        connection.execute("BEGIN")
+        connection.execute("CREATE TABLE half (done)")
+        connection.execute("PRAGMA cache_spill = 1")
+        connection.execute("INSERT INTO half VALUES (zeroblob(9000000))")  # more than is kept in memory
+        left = {file.name: file.read_bytes() for file in folder.iterdir()}
+        connection.execute("ROLLBACK")
+    for name, content in left.items():
+        (folder / name).write_bytes(content)
+    with SearchEngine.open_or_create(folder, encoder=encoder) as engine:
+        with pytest.raises(IndexStateError, match="was cut off"):
+            engine.status()
+        engine.add(["apples"])
+        assert engine.status().documents == 1

@@ -77,5 +77,32 @@ def repair(tell: Tell, index: str, salt: str = "") -> None:
     tell(repair_index(Path(index), encoder=WordEncoder(salt), wait_s=30).actions)
 
 
+def a_life(tell: Tell, index: str, documents: dict[str, str]) -> None:
+    """Of all that writes a little; told each time is what the index holds now."""
+    held: dict[str, str] = {}
+    names = list(documents)
+    with open_index(index) as engine:
+        for first in range(0, len(names), 4):
+            part = {name: documents[name] for name in names[first : first + 4]}
+            engine.add([{"id": name, "text": text} for name, text in part.items()])
+            held |= part
+            tell(held)
+        engine.rebuild()
+        tell(held)
+        engine.delete([names[0]])
+        del held[names[0]]
+        tell(held)
+        engine.add([{"id": "late", "text": "late"}])
+        held["late"] = "late"
+        tell(held)
+        engine.compact()
+        tell(held)
+        engine.rebuild(encoder=WordEncoder("other"))
+        tell(held)
+    next(Path(index).glob("*.faiss")).unlink()
+    repair_index(Path(index), encoder=WordEncoder("other"))
+    tell(held)
+
+
 def backup(tell: Tell, index: str, place: str) -> None:
     tell(backup_index(Path(place), Path(index), overwrite=True).documents)

@@ -33,7 +33,7 @@ class Task:
     """A running task."""
 
     def __init__(self, zygote: Zygote, pid: int, notes: Path) -> None:
-        self._zygote, self.pid, self._notes = zygote, pid, notes
+        self._zygote, self.pid, self.notes = zygote, pid, notes
 
     def kill(self) -> None:
         """SIGKILL, unless it has ended."""
@@ -45,7 +45,7 @@ class Task:
 
     def acknowledged(self) -> list[Any]:
         """What it has said so far; a last line that is not whole does not count."""
-        *lines, _ = self._notes.read_text().split("\n") if self._notes.exists() else [""]
+        *lines, _ = self.notes.read_text().split("\n") if self.notes.exists() else [""]
         return [json.loads(line) for line in lines]
 
 
@@ -70,11 +70,12 @@ class Zygote:
             finally:
                 process.kill()
 
-    def start(self, work: str, **arguments: Any) -> Task:
-        """Run a function of `workload` by name."""
+    def start(self, work: str, *, stopped: bool = False, **arguments: Any) -> Task:
+        """Run a function of `workload` by name; ``stopped``: it waits for a SIGCONT before it begins."""
         self._count += 1
         notes = self._folder / f"notes-{self._count}"
-        return Task(self, self.ask({"work": work, "arguments": arguments, "notes": str(notes)}), notes)
+        question = {"work": work, "arguments": arguments, "notes": str(notes), "stopped": stopped}
+        return Task(self, self.ask(question), notes)
 
     def run(self, work: str, **arguments: Any) -> Ended:
         return self.start(work, **arguments).wait()
@@ -111,6 +112,8 @@ def _work(workload: Any, question: dict[str, Any]) -> None:
     try:
         notes = os.open(question["notes"], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         os.dup2(2, 1)  # standard output belongs to the zygote
+        if question["stopped"]:
+            os.kill(os.getpid(), signal.SIGSTOP)
         code = getattr(workload, question["work"])(
             lambda said: os.write(notes, (json.dumps(said) + "\n").encode()), **question["arguments"]
         )

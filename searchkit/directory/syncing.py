@@ -1,0 +1,17 @@
+"""Making names last: what a folder lists is written when the folder is synced, not when the file is."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+
+def sync_folder(folder: Path) -> None:
+    """Makes a new name or a rename survive a power cut. Windows has no such call and orders renames itself."""
+    if os.name == "nt":
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
