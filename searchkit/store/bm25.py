@@ -32,7 +32,9 @@ _OCCURRENCES = "SELECT group_concat(doc) FROM chunk_word_places WHERE term = ?"
 _OCCURRENCES_BEGUN = "SELECT group_concat(doc) FROM chunk_word_places WHERE term >= ? AND term < ?"
 _HOLDERS = "SELECT group_concat(rowid) FROM chunk_words WHERE chunk_words MATCH ?"
 _ADDED = "SELECT rowid, -bm25(chunk_words) FROM chunk_words WHERE chunk_words MATCH ?"
-_LENGTHS = "SELECT sz FROM json_each(?) AS wanted CROSS JOIN chunk_words_docsize d ON d.id = wanted.value ORDER BY wanted.key"
+_LENGTHS = (
+    "SELECT sz FROM json_each(?) AS wanted CROSS JOIN chunk_words_docsize d ON d.id = wanted.value ORDER BY wanted.key"
+)
 _COLUMNS = 3
 
 
@@ -65,6 +67,10 @@ class Postings:
     def bounds(self, size: Size) -> Scores:
         """(N,) what no part of a score exceeds."""
         return self._parts(self.counts, size, 0.0) if self.counts is not None else self.added
+
+    def most(self, size: Size) -> float:
+        """What no part of a score reaches, however often the phrase occurs."""
+        return size.idf(len(self.ids)) * (K1 + 1)
 
     def parts(self, ids: Ids, lengths: Scores, size: Size) -> Scores:
         """What the phrase adds to the scores of chunks (M,) of these lengths."""
@@ -108,7 +114,7 @@ def read_holders(connection: sqlite3.Connection, phrase: str) -> Ids:
 def read_size(connection: sqlite3.Connection) -> Size:
     """From the record that FTS5 keeps of all rows and the words in each column."""
     row = connection.execute("SELECT block FROM chunk_words_data WHERE id = 1").fetchone()
-    chunks, *words = _varints(row[0]).tolist() if row else [0]
+    chunks, *words = _varints(row[0]).tolist() or [0]  # empty before the first row
     return Size(chunks, sum(words) / chunks if chunks else 1.0)
 
 

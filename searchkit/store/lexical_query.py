@@ -123,10 +123,11 @@ class _Parser:
     def _phrase(self, item: re.Match[str]) -> None:
         if not item["end"]:
             raise self._error(item.start("phrase") - 1, "this quote is never closed", "")
-        phrase = _phrase(list(names_in(item["phrase"])))
-        if not phrase:
+        names = list(names_in(item["phrase"]))
+        if not names:
             raise self._error(item.start("phrase") - 1, "there is no word in these quotes", "")
-        self._take(item["sign"], Term(item["phrase"].strip(), (phrase,)))
+        phrases = _ways_to_write(names[0]) if len(names) == 1 else (_phrase(names),)
+        self._take(item["sign"], Term(item["phrase"].strip(), phrases))
 
     def _word(self, item: re.Match[str]) -> None:
         word, sign = item["word"], item["sign"]
@@ -204,9 +205,7 @@ def _worth_looking_up(terms: Iterable[tuple[Term, bool]], *, known: bool = False
 
 
 def _phrase(names: list[Name]) -> str:
-    """The FTS5 phrase of names in a row; "" without any."""
-    if not names:
-        return ""
+    """The FTS5 phrase of names in a row."""
     words = [word for name in names[:-1] for word in name.indexed] + list(names[-1].words)
     is_open = names[-1].is_run and len(names[-1].words[-1]) == 1
     return f'"{" ".join(words)}"' + "*" * is_open
