@@ -122,7 +122,8 @@ def read_lengths(connection: sqlite3.Connection, ids: Ids) -> Scores:
     """How many words each of the chunks (N,) has, in their order; every one must be indexed."""
     rows = connection.execute(_LENGTHS, [json.dumps(ids.tolist())]).fetchall()
     columns = _varints(b"".join(row[0] for row in rows)).reshape(-1, _COLUMNS)
-    return columns.sum(axis=1).astype(np.float64)
+    lengths: Scores = columns.sum(axis=1).astype(np.float64)
+    return lengths
 
 
 def summed(arrays: Sequence[Ids], values: Sequence[Scores]) -> tuple[Ids, Scores]:
