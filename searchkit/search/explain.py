@@ -49,7 +49,7 @@ def plan_of(reader: StoreReader, question: Question, found: Found, calibration: 
         chunks=reader.counts().chunks,
         conditions=conditions_of(reader, question),
         fusion=question.fusion.value if is_hybrid else None,
-        dense_weight=question.dense_share if is_hybrid else None,
+        dense_weight=question.dense_weight if is_hybrid else None,
         terms=() if found.query is None else found.query.terms,
         closest=found.closest,
         off_topic=None if calibration is None or found.closest is None else calibration.p_value(found.closest),

@@ -9,7 +9,6 @@ import numpy as np
 from searchkit.search.ranking import Ranking
 
 RRF_K = 60  # of Cormack, Clarke, Buettcher 2009; damps the weight of the first ranks
-LEAST = {"dense": -1.0, "lexical": 0.0}  # a cosine and a BM25 cannot be less
 
 
 def reciprocal_ranks(parts: Mapping[str, Ranking], weights: Mapping[str, float]) -> Ranking:
@@ -26,22 +25,20 @@ def reciprocal_ranks(parts: Mapping[str, Ranking], weights: Mapping[str, float])
 
 
 def convex_combination(parts: Mapping[str, Ranking], weights: Mapping[str, float]) -> Ranking:
-    """The weighted sum of normalised scores: 1 is the best score of the query, 0 the least that there can be.
-
-    So the sum depends on a chunk's own scores and on the best ones, not on how many candidates there are. A part in
-    which no candidate is above its least says nothing and adds nothing.
+    """The weighted sum of the scores of every part.
 
     Args:
-        parts: the same chunks, each scored by every part.
+        parts: the same chunks, each scored by every part as a share of the most that it can be: a cosine as it is, BM25
+            divided by what no chunk reaches. So words that say little, or that no chunk has, weigh little, and the sum
+            depends neither on the number of candidates nor on the best of them.
         weights: by part, 0 to 1, together 1.
 
-    Bruch, Gai, Ingber 2023, "An Analysis of Fusion Functions for Hybrid Retrieval" (there: TM2C2),
-    https://arxiv.org/abs/2210.11934
+    Bruch, Gai, Ingber 2023, "An Analysis of Fusion Functions for Hybrid Retrieval",
+    https://arxiv.org/abs/2210.11934, which divides by the best score of the query instead; measured side by side in
+    benchmarks/results/hybrid.md
     """
     ids = np.sort(next(iter(parts.values())).ids)
     scores = np.zeros(len(ids))
     for name, part in parts.items():
-        reach = part.scores.max(initial=LEAST[name]) - LEAST[name]
-        if reach > 0:
-            scores[np.searchsorted(ids, part.ids)] += weights[name] * (part.scores - LEAST[name]) / reach
+        scores[np.searchsorted(ids, part.ids)] += weights[name] * part.scores
     return Ranking.of(ids, scores)

@@ -194,8 +194,7 @@ def _fused(
 ) -> Ranking:
     if len(parts) == 1:
         return next(iter(parts.values()))
-    share = question.dense_share
-    weights = {"dense": share, "lexical": 1 - share}
+    weights = {"dense": question.dense_weight, "lexical": 1 - question.dense_weight}
     if question.fusion is Fusion.RRF:
         return reciprocal_ranks(parts, weights)
     ids = np.fromiter(cosines, dtype=np.int64, count=len(cosines))
@@ -209,13 +208,14 @@ def _fused(
 def _with_others(
     reader: StoreReader, lexical: Ranking, ids: Ids, query: LexicalQuery | None, question: Question
 ) -> Ranking:
-    """The lexical part, with the scores that it gives to those of ``ids`` that it did not propose."""
+    """The lexical part with those of ``ids`` that it did not propose, its scores as shares of the most they can be."""
     others = ids[~np.isin(ids, lexical.ids)]
     scores = np.zeros(len(others))
     if query is not None and len(others):
         ranked = demoted(reader, query, question.unlike, Ranking(others, reader.lexical_scores(query, others)))
         others, scores = ranked.ids, ranked.scores
-    return Ranking(np.concatenate([lexical.ids, others]), np.concatenate([lexical.scores, scores]))
+    most = reader.lexical_most(query) if query is not None else 1.0
+    return Ranking(np.concatenate([lexical.ids, others]), np.concatenate([lexical.scores, scores]) / most)
 
 
 def _judged(reader: StoreReader, reranker: Reranker, text: str, found: Found, watch: Stopwatch) -> Found:

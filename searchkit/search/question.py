@@ -29,11 +29,11 @@ class Fusion(Enum):
     """How the two rankings of a hybrid search become one."""
 
     RRF = "rrf"  # by ranks alone
-    CONVEX = "convex"  # by scores, each normalised within the query
+    CONVEX = "convex"  # by scores, each as a share of the most it can be
 
 
-DEFAULT_FUSION = Fusion.CONVEX  # by measurement, as the weights: benchmarks/results/hybrid.md
-DENSE_WEIGHTS = {Fusion.CONVEX: 0.8, Fusion.RRF: 0.5}
+DEFAULT_FUSION = Fusion.CONVEX  # by measurement: benchmarks/results/hybrid.md
+DEFAULT_DENSE_WEIGHT = 0.5
 
 
 class Group(Enum):
@@ -63,7 +63,7 @@ class SearchOptions(SimilarOptions, total=False):
     mode: str | Mode
     unlike: Sequence[str]
     fusion: str | Fusion
-    dense_weight: float | None
+    dense_weight: float
     rerank: str | Path | Reranker | None
     abstain: float | None
     highlight: bool
@@ -93,8 +93,7 @@ class Question:
         group: ``document`` for one hit a document, its best chunk, that tells its other places; else ``chunk``.
         context: how many neighbouring chunks are shown before and after each hit.
         fusion: of a hybrid search: ``convex``, by scores, or ``rrf``, by ranks alone; see `fusion`.
-        dense_weight: share of the dense part in the fusion, 0 to 1; the lexical part has the rest. None for what
-            suits the fusion: 0.8 for ``convex``, whose cosines lie closer together than BM25, 0.5 for ``rrf``.
+        dense_weight: share of the dense part in the fusion, 0 to 1; the lexical part has the rest.
         abstain: answer with nothing where the closest chunk is no closer than one is to questions that have nothing to
             do with the index; this rate of such questions, 0.005 to 1, is answered all the same. The cosine decides in
             every mode; see `calibration`.
@@ -118,7 +117,7 @@ class Question:
     group: Group = Group.CHUNK
     context: int = 0
     fusion: Fusion = DEFAULT_FUSION
-    dense_weight: float | None = None
+    dense_weight: float = DEFAULT_DENSE_WEIGHT
     rerank: str | Path | Reranker | None = None
     abstain: float | None = None
     highlight: bool = False
@@ -143,7 +142,7 @@ class Question:
             raise InputError(f"k is {self.k!r}; expected a whole number of at least 1")
         if self.min_score is not None and not -1 <= self.min_score <= 1:
             raise InputError(f"min_score is {self.min_score}; expected a cosine, -1 to 1")
-        if self.dense_weight is not None and not 0 <= self.dense_weight <= 1:
+        if not 0 <= self.dense_weight <= 1:
             raise InputError(f"dense_weight is {self.dense_weight}; expected a share, 0 to 1")
         if self.abstain is not None and not LOWEST_RATE <= self.abstain < 1:
             raise InputError(f"abstain is {self.abstain}; expected a rate of {LOWEST_RATE:.3f} or more, and below 1")
@@ -155,11 +154,6 @@ class Question:
             raise InputError("per_document and group 'document' do not go together: a group has one hit a document")
         if not _is_count(self.context, 0):
             raise InputError(f"context is {self.context!r}; expected a number of chunks, 0 or more")
-
-    @property
-    def dense_share(self) -> float:
-        """The share of the dense part in the fusion."""
-        return DENSE_WEIGHTS[self.fusion] if self.dense_weight is None else self.dense_weight
 
     @property
     def is_selective(self) -> bool:

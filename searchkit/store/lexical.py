@@ -25,6 +25,7 @@ class LexicalReader:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
+        self._last: tuple[object, _Words] | None = None  # one search asks several things of the same words
 
     def exists(self) -> bool:
         """Whether there are words, of an analysis that fits the queries of this searchkit."""
@@ -65,6 +66,14 @@ class LexicalReader:
         scores[matches] = words.scores(ids[matches])
         return scores
 
+    def most(self, query: LexicalQuery) -> float:
+        """What no chunk's score reaches: all that is asked, words that nothing has included, as often as can be.
+
+        Raises:
+            IndexStateError: as for `nearest`.
+        """
+        return self._words_of(query).most()
+
     def matched_terms(self, query: LexicalQuery, ids: Ids) -> dict[int, tuple[str, ...]]:
         """For each of ``ids`` the terms of the query that occur in the chunk, as they were written."""
         self._require()
@@ -83,9 +92,13 @@ class LexicalReader:
 
     def _words_of(self, query: LexicalQuery) -> _Words:
         self._require()
-        phrases = Counter(query.phrases)
-        postings = [read_postings(self._connection, phrase) for phrase in phrases]
-        return _Words(self._connection, postings, list(phrases.values()))
+        revision = self._connection.execute("SELECT value FROM settings WHERE name = 'revision'").fetchone()
+        state = query, revision, self._connection.total_changes  # of others, and of this connection
+        if self._last is None or self._last[0] != state:
+            phrases = Counter(query.phrases)
+            postings = [read_postings(self._connection, phrase) for phrase in phrases]
+            self._last = state, _Words(self._connection, postings, list(phrases.values()))
+        return self._last[1]
 
     def _lets_through(self, query: LexicalQuery, ids: Ids) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
         """Which chunks have what is required and nothing that is excluded."""
@@ -111,6 +124,9 @@ class _Words:
         """The chunks with any of them, ascending, and what no score exceeds."""
         bounds = [times * one.bounds(self._size) for one, times in zip(self._postings, self._times, strict=True)]
         return summed([one.ids for one in self._postings], bounds)
+
+    def most(self) -> float:
+        return sum(times * one.most(self._size) for one, times in zip(self._postings, self._times, strict=True))
 
     def scores(self, ids: Ids) -> Scores:
         """The scores of chunks (N,) that are all indexed."""

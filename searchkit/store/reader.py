@@ -229,6 +229,10 @@ class StoreReader:
         """BM25 of the chunks ``ids`` (N,) in that order, 0 where nothing matches."""
         return self._lexical.scores(query, ids)
 
+    def lexical_most(self, query: LexicalQuery) -> float:
+        """What no chunk's BM25 for the query reaches."""
+        return self._lexical.most(query)
+
     def matched_terms(self, query: LexicalQuery, ids: Ids) -> dict[int, tuple[str, ...]]:
         """The terms of the query that occur in each chunk, as the person wrote them."""
         return self._lexical.matched_terms(query, ids)

@@ -12,6 +12,7 @@ from searchkit.search.filtering import Condition
 from searchkit.search.fusion import convex_combination
 from searchkit.search.hit_json import answer_to_dict
 from searchkit.search.ranking import Ranking
+from searchkit.store import plain_query
 from searchkit.types import Part
 
 DOCUMENTS = [
@@ -50,8 +51,12 @@ def test_the_fused_part_is_the_order_of_the_hits(engine: SearchEngine) -> None:
     assert [one.fused.rank for one in explained if one] == [1, 2, 3]
     parts = {name: [getattr(one, name) for one in explained] for name in ("dense", "lexical")}
     ids = np.array([hit.chunk_id for hit in hits], dtype=np.int64)
+    with engine._looking() as reader:
+        asked = plain_query("apples boats")
+        assert asked is not None
+        most = {"dense": 1.0, "lexical": reader.lexical_most(asked)}
     rankings = {
-        name: Ranking.of(ids, np.array([0.0 if part is None else part.score for part in found]))
+        name: Ranking.of(ids, np.array([0.0 if part is None else part.score / most[name] for part in found]))
         for name, found in parts.items()
     }
     expected = convex_combination(rankings, {"dense": 0.5, "lexical": 0.5})

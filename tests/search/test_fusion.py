@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 
 from searchkit import Document, SearchEngine
 from searchkit.search.fusion import convex_combination, reciprocal_ranks
 from searchkit.search.ranking import Ranking
+from searchkit.store import LexicalQuery, plain_query
 
 HALVES = {"dense": 0.5, "lexical": 0.5}
 
@@ -27,12 +30,11 @@ def test_reciprocal_ranks_by_hand() -> None:
 
 
 def test_convex_combination_by_hand() -> None:
-    """Cosines 0.6 and 0.2 above the least, -1: 1.6 of 1.6 and 1.2 of 1.6. BM25: 3 of 12, 12 of 12."""
     found = convex_combination(
-        {"dense": ranking({1: 0.6, 2: 0.2}), "lexical": ranking({1: 3, 2: 12})}, {"dense": 0.8, "lexical": 0.2}
+        {"dense": ranking({1: 0.6, 2: 0.2}), "lexical": ranking({1: 0.25, 2: 0.9})}, {"dense": 0.8, "lexical": 0.2}
     )
     assert found.ids.tolist() == [1, 2]
-    assert by_id(found) == pytest.approx({1: 0.8 + 0.2 * 0.25, 2: 0.8 * 0.75 + 0.2})
+    assert by_id(found) == pytest.approx({1: 0.8 * 0.6 + 0.2 * 0.25, 2: 0.8 * 0.2 + 0.2 * 0.9})
 
 
 def test_equal_sums_rank_by_chunk_id() -> None:
@@ -41,17 +43,16 @@ def test_equal_sums_rank_by_chunk_id() -> None:
 
 
 def test_a_part_that_says_nothing_adds_nothing() -> None:
-    dense = ranking({1: 0.6, 2: 0.2})
-    silent = convex_combination({"dense": dense, "lexical": ranking({1: 0, 2: 0})}, HALVES)
+    silent = convex_combination({"dense": ranking({1: 0.6, 2: 0.2}), "lexical": ranking({1: 0, 2: 0})}, HALVES)
     assert silent.ids.tolist() == [1, 2]
-    assert silent.scores == pytest.approx([0.5, 0.375])
+    assert silent.scores == pytest.approx([0.3, 0.1])
     nothing = ranking({})
     assert len(convex_combination({"dense": nothing, "lexical": nothing}, HALVES)) == 0
 
 
 def test_more_candidates_do_not_change_the_sum_of_the_others() -> None:
-    few = {"dense": ranking({1: 0.6, 2: 0.2}), "lexical": ranking({1: 3, 2: 12})}
-    more = {"dense": ranking({1: 0.6, 2: 0.2, 3: 0.1}), "lexical": ranking({1: 3, 2: 12, 3: 1})}
+    few = {"dense": ranking({1: 0.6, 2: 0.2}), "lexical": ranking({1: 0.3, 2: 0.5})}
+    more = {"dense": ranking({1: 0.6, 2: 0.2, 3: 0.9}), "lexical": ranking({1: 0.3, 2: 0.5, 3: 0.8})}
     assert by_id(convex_combination(few, HALVES)).items() <= by_id(convex_combination(more, HALVES)).items()
 
 
@@ -64,17 +65,19 @@ TEXTS = {
 
 
 def fused_by_hand(engine: SearchEngine, query: str, share: float) -> list[str]:
-    """The order of all documents, from what each part alone says of them."""
+    """The order of all documents, from what each part alone says of them; BM25's most is 2.2 times the sum of idf."""
     cosines = {hit.doc_id: hit.score for hit in engine.search(query, mode="dense")}
-    explained = engine.search(query, mode="lexical", explain=True)
-    words = {
-        hit.doc_id: hit.explanation.lexical.score for hit in explained if hit.explanation and hit.explanation.lexical
-    }
-    best_cosine, best_words = max(cosines.values()), max(words.values())
-    sums = {
-        doc_id: share * (cosine + 1) / (best_cosine + 1) + (1 - share) * words.get(doc_id, 0) / best_words
-        for doc_id, cosine in cosines.items()
-    }
+    words = {}
+    for hit in engine.search(query, mode="lexical", explain=True):
+        assert hit.explanation is not None
+        assert hit.explanation.lexical is not None
+        words[hit.doc_id] = hit.explanation.lexical.score
+    with engine._looking() as reader:
+        asked = plain_query(query)
+        assert asked is not None
+        holders = [len(reader.lexical_nearest(LexicalQuery((one,)), 99)[1]) for one in asked.wanted]
+    most = 2.2 * sum(max(math.log((len(TEXTS) - n + 0.5) / (n + 0.5)), 1e-6) for n in holders)
+    sums = {doc_id: share * cosine + (1 - share) * words.get(doc_id, 0) / most for doc_id, cosine in cosines.items()}
     return sorted(sums, key=lambda doc_id: -sums[doc_id])
 
 
@@ -110,11 +113,3 @@ def test_the_score_of_a_hit_stays_its_cosine(engine: SearchEngine) -> None:
     dense = {hit.doc_id: hit.score for hit in engine.search("orchard pump", mode="dense")}
     for fusion in ("convex", "rrf"):
         assert {hit.doc_id: hit.score for hit in engine.search("orchard pump", fusion=fusion)} == dense
-
-
-def test_the_dense_weight_suits_the_fusion_unless_told() -> None:
-    from searchkit.search.question import Fusion, Question
-
-    assert Question(fusion=Fusion.CONVEX).dense_share == 0.8
-    assert Question(fusion=Fusion.RRF).dense_share == 0.5
-    assert Question(dense_weight=0.0).dense_share == 0.0
