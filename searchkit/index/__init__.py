@@ -1,7 +1,11 @@
 """Embedding -> nearest chunk ids.
 
 Every kind of index answers the same contract (``VectorIndex``) and passes one contract suite that compares
-values with exact search. A new kind is a module of this folder, a line in ``_KINDS`` and nothing else.
+values with exact search:
+
+    exact   all rows are compared with the query
+    pq      small codes of all rows are scanned for candidates, which are compared exactly
+    ivf     likewise with the codes in the lists nearest to the query
 """
 
 from __future__ import annotations
@@ -9,14 +13,20 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from searchkit.errors import IndexStateError, InputError
+from searchkit.errors import InputError
 from searchkit.index.brute import exact_scores, merge, rescore
+from searchkit.index.compressed import CompressedIndex
 from searchkit.index.contract import Batch, IdFilter, IndexFacts, Neighbours, VectorIndex
 from searchkit.index.exact import ExactIndex
-from searchkit.index.layout import write_rows
+from searchkit.index.facts import from_json
+from searchkit.index.layout import damaged, facts_at, mapped, parts_of
+from searchkit.index.making import AUTO, KINDS, TARGET_RECALL, check_choice, kind_for, write
+from searchkit.index.scanner import Scanner
 
 __all__ = [
+    "AUTO",
     "KINDS",
+    "TARGET_RECALL",
     "Batch",
     "ExactIndex",
     "IdFilter",
@@ -24,15 +34,15 @@ __all__ = [
     "Neighbours",
     "VectorIndex",
     "build",
+    "check_choice",
     "exact_scores",
     "from_file",
+    "kind_for",
     "merge",
+    "read_facts",
     "rescore",
     "write",
 ]
-
-_KINDS = {ExactIndex.kind: ExactIndex}
-KINDS = tuple(_KINDS)
 
 
 def build(batches: Iterable[Batch], dimension: int) -> ExactIndex:
@@ -50,43 +60,41 @@ def build(batches: Iterable[Batch], dimension: int) -> ExactIndex:
     return ExactIndex.build(batches, dimension)
 
 
-def write(kind: str, path: Path, batches: Iterable[Batch], dimension: int) -> IndexFacts:
-    """Writes the file of an index of the kind over all batches.
-
-    Neither synced nor atomic, which is the caller's part (see ``directory``). Rows go to the file batch by batch.
-
-    Args:
-        kind: one of ``KINDS``.
-        path: the file; replaced if it exists.
-        batches, dimension: as for `build`.
-
-    Raises:
-        IndexStateError: the file cannot be written.
-        InputError, ShapeError: an unknown kind, and as for `build`.
-    """
-    _class_of(kind)
-    try:
-        with path.open("wb") as file:
-            return IndexFacts(write_rows(file, batches, dimension))
-    except OSError as exc:
-        raise IndexStateError(f"{path} could not be written: {exc.strerror}") from exc
-
-
 def from_file(kind: str, path: Path, *, mmap: bool = True) -> VectorIndex:
     """Gives the index that `write` wrote.
 
     Args:
         kind: one of ``KINDS``, as recorded beside the file.
-        mmap: map the vectors instead of reading them, where the platform can: opening is then instant.
+        mmap: map the rows instead of reading them, where the platform can: opening reads the ids and the codes, 80
+            bytes a chunk of 384 dimensions, or for an exact index the ids alone.
 
     Raises:
         InputError: an unknown kind.
         IndexDamagedError: the file is missing, torn, or holds something else.
     """
-    return _class_of(kind).from_file(path, mmap=mmap)
-
-
-def _class_of(kind: str) -> type[ExactIndex]:
-    if kind not in _KINDS:
+    if kind not in KINDS:
         raise InputError(f"index kind {kind!r} is not known; expected one of {', '.join(KINDS)}")
-    return _KINDS[kind]
+    parts = parts_of(mapped(path, mmap=mmap), path)
+    facts, exact = from_json(parts.facts, len(parts.ids), path), ExactIndex(parts)
+    if facts.kind != kind:
+        raise damaged(path, f"an index of kind {facts.kind!r}", repr(kind))
+    if kind == ExactIndex.kind:
+        return exact
+    try:
+        scanner = Scanner(parts.codes)
+        index = CompressedIndex(exact, scanner, facts)
+    except (RuntimeError, MemoryError, KeyError) as exc:
+        raise damaged(path, str(exc).partition("\n")[0] or type(exc).__name__, "codes and how to scan them") from exc
+    if (scanner.count, scanner.dimension) != (index.count, index.dimension):
+        raise damaged(path, f"codes of {scanner.count} rows", f"{index.count}")
+    return index
+
+
+def read_facts(path: Path) -> IndexFacts:
+    """Gives what the file says of itself, without opening the index.
+
+    Raises:
+        IndexDamagedError: the file is missing, torn, or holds something else.
+    """
+    count, facts = facts_at(path)
+    return from_json(facts, count, path)

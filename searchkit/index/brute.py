@@ -121,7 +121,7 @@ def refine(
     """Scores the rows at the positions in float64 and puts the best into `found` at `place`."""
     k = found.ids.shape[1]
     if len(positions) > 2 * k + _FEW_ROWS:  # float32 tells most of them apart, in a third of the time
-        rough = widened(rows[positions]) @ query
+        rough = widened(rows.take(positions, axis=0)) @ query
         floor = np.partition(rough, -k)[-k] - rounding_margin(rows.shape[1])
         positions = positions[rough >= floor]
     scores = _cosines(query[np.newaxis], np.zeros_like(positions), rows, positions)

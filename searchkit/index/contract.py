@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias
 import numpy as np
 
 from searchkit.errors import InputError, ShapeError
+from searchkit.index.halves import widened
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -149,7 +150,8 @@ def check_batch(ids: Ids, rows: StoredRows, dimension: int) -> None:
     _check_floats(rows, dimension, "rows")
     if len(ids) != len(rows):
         raise ShapeError(f"{len(ids)} ids came with {len(rows)} rows; expected one id a row")
-    squared = np.einsum("nd,nd->n", rows, rows, dtype=np.float32)
+    wide = widened(rows)
+    squared = np.einsum("nd,nd->n", wide, wide)
     unit = np.abs(squared - 1) <= 2 * UNIT_TOLERANCE  # False for NaN
     if not unit.all():
         bad = int(np.flatnonzero(~unit)[0])

@@ -13,14 +13,13 @@ import io
 import sys
 from collections.abc import Iterable
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from searchkit.index.brute import nearest, nothing_found, refine, rounding_margin
 from searchkit.index.contract import Batch, IdFilter, IndexFacts, Neighbours, check_k, unit_queries
-from searchkit.index.layout import Parts, damaged, mapped, parts_of, write_rows
+from searchkit.index.layout import Parts, parts_of, write_rows
 from searchkit.index.library import load_faiss, read_faiss, threads_for
 from searchkit.index.selection import Selection, select
 
@@ -44,7 +43,7 @@ class ExactIndex:
     _rows_read = 0  # in this process, without FAISS
 
     def __init__(self, parts: Parts) -> None:
-        """Takes the parts of a file; use `build` or `from_file`."""
+        """Takes the parts of a file; use `build` or `searchkit.index.from_file`."""
         self._parts = parts
         self.dimension = parts.dimension
         self.ids: Ids = parts.ids
@@ -59,14 +58,6 @@ class ExactIndex:
         stream = io.BytesIO()
         write_rows(stream, batches, dimension)
         return cls(parts_of(np.frombuffer(stream.getbuffer(), np.uint8)))
-
-    @classmethod
-    def from_file(cls, path: Path, *, mmap: bool = True) -> ExactIndex:
-        """See `searchkit.index.from_file`."""
-        parts = parts_of(mapped(path, mmap=mmap), path)
-        if parts.facts:
-            raise damaged(path, "codes of another kind", "an exact index")
-        return cls(parts)
 
     def search(
         self, queries: Rows, k: int, *, allowed: IdFilter | None = None, excluded: Ids | None = None

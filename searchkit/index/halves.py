@@ -24,7 +24,7 @@ def widened(rows: StoredRows, out: Rows | None = None) -> Rows:
     float32 has sign, exponent and fraction, and one multiplication sets the exponents right, which is exact for
     the smallest numbers too (0.4 ns each).
     """
-    if rows.dtype == np.float32:
+    if rows.dtype != np.float16:
         return rows.astype(np.float32, copy=False)
     wide = np.empty(rows.shape, np.float32) if out is None else out
     bits = wide.view(np.int32)

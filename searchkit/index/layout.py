@@ -4,11 +4,12 @@
              database stores them (so nothing is lost), and the ids, ascending. Any FAISS program opens it.
     codes    only where the kind is not exact: a second FAISS index, which names candidates among the rows
     facts    likewise: JSON, what the codes were tuned to
-    footer   likewise: the lengths of codes and facts, and a mark
+    footer   likewise: the XXH3-64 of the codes, the lengths of codes and facts, and a mark
 
 So each kind's file begins as the file of the exact kind, and is searched exactly where that is cheaper. Rows go to
 the file batch by batch: memory holds one batch and 8 bytes a chunk. A file that was cut off anywhere, or that
-declares other sizes than it has, is refused at the door; altered rows are not noticed here (see ``directory``).
+declares other sizes than it has, is refused at the door, and so are altered codes, with which FAISS could read where
+it should not; altered rows are not noticed here (see ``directory``).
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ _HEADER = struct.Struct("<4siqqq?i4siqqq?iiifQQQQ")
 _SCANNER_AT = 37  # where the index inside begins
 _LENGTH = struct.Struct("<Q")
 _UNUSED, _TRAINED, _INNER_PRODUCT, _FP16 = 1 << 20, True, 0, 4
-_FOOTER = struct.Struct("<QQ8s")
+_FOOTER = struct.Struct("<QQQ8s")
 _MARK = b"srchvec1"
 _LARGEST_FACTS = 1 << 16
 
@@ -80,6 +81,11 @@ def write_rows(file: IO[bytes], batches: Iterable[Batch], dimension: int) -> int
     return len(every)
 
 
+def write_end(file: IO[bytes], codes: NDArray[np.uint8], facts: bytes) -> None:
+    """Writes what follows the codes, which are in the file already."""
+    file.write(facts + _FOOTER.pack(_digest(codes), len(codes), len(facts), _MARK))
+
+
 def mapped(path: Path, *, mmap: bool = True) -> NDArray[np.uint8]:
     """Gives the bytes of a file, mapped where the platform can: then only what is used is read."""
     try:
@@ -103,8 +109,7 @@ def parts_of(data: NDArray[np.uint8], path: Path | None = None) -> Parts:
     """
     name = path or Path("the index in memory")
     dimension, count = _declared(name, data[: _HEADER.size].tobytes())
-    ids_at = _HEADER.size + count * 2 * dimension
-    end = ids_at + _LENGTH.size + count * 8
+    ids_at, end = _HEADER.size + count * 2 * dimension, _size(dimension, count)
     if len(data) < end:
         raise damaged(name, f"{len(data)} bytes", f"{end} for {count} vectors")
     (declared,) = _LENGTH.unpack(data[ids_at : ids_at + _LENGTH.size].tobytes())
@@ -113,9 +118,24 @@ def parts_of(data: NDArray[np.uint8], path: Path | None = None) -> Parts:
     ids = data[ids_at + _LENGTH.size : end].copy().view("<i8").astype(np.int64, copy=False)
     if bool((ids[1:] <= ids[:-1]).any()):
         raise damaged(name, "ids out of order", "them ascending")
-    codes, facts = _after_rows(name, data[end:])
+    facts, digest = _facts(name, data[max(end, len(data) - _LARGEST_FACTS - _FOOTER.size) :].tobytes(), len(data) - end)
     rows = data[_HEADER.size : ids_at].view("<f2").reshape(count, dimension)
+    codes = data[end : len(data) - (len(facts) + _FOOTER.size if facts else 0)]
+    if facts and _digest(codes) != digest:
+        raise damaged(name, "altered codes", "those that were written")
     return Parts(dimension, rows, ids, data[_SCANNER_AT:ids_at], codes, facts)
+
+
+def facts_at(path: Path) -> tuple[int, bytes]:
+    """Gives the count and the facts of a file, of which nothing else is read."""
+    try:
+        with path.open("rb") as file:
+            dimension, count = _declared(path, file.read(_HEADER.size))
+            rest = file.seek(0, 2) - _size(dimension, count)
+            file.seek(-min(max(rest, 0), _LARGEST_FACTS + _FOOTER.size), 2)
+            return count, _facts(path, file.read(), rest)[0]
+    except OSError as exc:
+        raise damaged(path, f"unreadable: {exc.strerror}", "an index file") from exc
 
 
 def damaged(path: Path, found: str, expected: str) -> IndexDamagedError:
@@ -126,15 +146,27 @@ def damaged(path: Path, found: str, expected: str) -> IndexDamagedError:
     )
 
 
-def _after_rows(path: Path, data: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], bytes]:
-    if not len(data):
-        return data, b""
-    if len(data) < _FOOTER.size:
-        raise damaged(path, f"{len(data)} bytes after its rows", f"a footer of {_FOOTER.size}")
-    codes, facts, mark = _FOOTER.unpack(data[-_FOOTER.size :].tobytes())
-    if mark != _MARK or facts > _LARGEST_FACTS or codes + facts + _FOOTER.size != len(data):
-        raise damaged(path, f"{len(data)} bytes after its rows", "codes, facts and their footer")
-    return data[:codes], data[codes : codes + facts].tobytes()
+def _size(dimension: int, count: int) -> int:
+    """The bytes of an exact index."""
+    return _HEADER.size + count * 2 * dimension + _LENGTH.size + count * 8
+
+
+def _facts(path: Path, end: bytes, rest: int) -> tuple[bytes, int]:
+    """The facts, and the digest of the codes, in the last bytes of a file that has so many after its rows."""
+    if not rest:
+        return b"", 0
+    if rest < _FOOTER.size:
+        raise damaged(path, f"{rest} bytes after its rows", "none, or codes, facts and their footer")
+    digest, codes, facts, mark = _FOOTER.unpack(end[-_FOOTER.size :])
+    if mark != _MARK or not 0 < facts <= _LARGEST_FACTS or codes + facts + _FOOTER.size != rest:
+        raise damaged(path, f"{rest} bytes after its rows", "codes, facts and their footer")
+    return end[-_FOOTER.size - facts : -_FOOTER.size], digest
+
+
+def _digest(codes: NDArray[np.uint8]) -> int:
+    import xxhash
+
+    return xxhash.xxh3_64_intdigest(codes.data)
 
 
 def _header(dimension: int, count: int) -> bytes:

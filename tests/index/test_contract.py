@@ -73,7 +73,9 @@ def assert_answers(index: VectorIndex, found: Neighbours, expected: Neighbours) 
         pairs = list(zip((-found.scores[place]).tolist(), found.ids[place].tolist(), strict=True))
         shown = [pair for pair in pairs if pair[1] >= 0]
         assert shown == sorted(shown)
-        assert all(-score == true.get(chunk, -score) for score, chunk in shown)
+        np.testing.assert_allclose(
+            [-score for score, _ in shown], [true.get(c, -score) for score, c in shown], atol=1e-6
+        )
 
 
 class Make(Protocol):
@@ -106,12 +108,16 @@ def make(kind: str, tmp_path_factory: pytest.TempPathFactory) -> Make:
     return made
 
 
+def texts(seed: int, count: int) -> np.ndarray:
+    """Rows about sixty topics, as real texts have them."""
+    topics = np.random.default_rng(0).standard_normal((60, DIMENSION))
+    random = np.random.default_rng(seed)
+    return unit(topics[random.integers(0, 60, count)] + 0.8 * random.standard_normal((count, DIMENSION)))
+
+
 @pytest.fixture(scope="module")
 def rows() -> np.ndarray:
-    """Sixty topics, as real texts have."""
-    random = np.random.default_rng(1)
-    topics = random.standard_normal((60, DIMENSION))
-    return unit(topics[random.integers(0, 60, COUNT)] + 0.8 * random.standard_normal((COUNT, DIMENSION)))
+    return texts(1, COUNT)
 
 
 @pytest.fixture(scope="module")
@@ -123,7 +129,7 @@ def ids() -> np.ndarray:
 
 @pytest.fixture(scope="module")
 def queries() -> np.ndarray:
-    return np.random.default_rng(3).standard_normal((QUERIES, DIMENSION)).astype(np.float32)
+    return 3 * texts(3, QUERIES)
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from searchkit.errors import IndexDamagedError
-from searchkit.index import ExactIndex, write
+from searchkit.index import ExactIndex, from_file, write
 
 DIMENSION = 8
 
@@ -53,7 +53,7 @@ def test_file_of_another_faiss_kind_is_refused(tmp_path: Path) -> None:
         wrapped.add_with_ids(rows, np.arange(DIMENSION))
         faiss.write_index(wrapped, path)
         with pytest.raises(IndexDamagedError):
-            ExactIndex.from_file(Path(path))
+            from_file("exact", Path(path))
 
 
 def test_file_that_declares_more_than_it_holds_is_refused_before_it_is_read(tmp_path: Path) -> None:
@@ -62,7 +62,7 @@ def test_file_that_declares_more_than_it_holds_is_refused_before_it_is_read(tmp_
     altered[8:16] = (2**40).to_bytes(8, "little")
     path.write_bytes(altered)
     with pytest.raises(IndexDamagedError, match="another kind of file"):
-        ExactIndex.from_file(path)
+        from_file("exact", path)
 
 
 def test_altered_bytes_never_crash(tmp_path: Path) -> None:
@@ -75,7 +75,7 @@ def test_altered_bytes_never_crash(tmp_path: Path) -> None:
         altered[position] ^= 0xFF
         path.write_bytes(altered)
         with suppress(IndexDamagedError):
-            assert ExactIndex.from_file(path).count == 4
+            assert from_file("exact", path).count == 4
 
 
 def test_search_leaves_the_threads_of_faiss_as_they_were() -> None:
