@@ -111,8 +111,8 @@ class _Database:
         """Whether the database needs no more than changes of some rows."""
         try:
             with StoreAudit.opened(self.folder.database) as audit:
-                findings = [*audit.header(), *audit.pages(deep=True), *audit.schema(), *audit.foreign_keys(), *audit.reused_ids()]
-                findings += [*audit.incomplete_documents(), *audit.unreadable_documents()]
+                findings = [*audit.header(), *audit.pages(deep=True), *audit.schema(), *audit.foreign_keys()]
+                findings += [*audit.reused_ids(), *audit.incomplete_documents(), *audit.unreadable_documents()]
                 tables = (table for table in CHECKED if table not in _MENDED_IN_PLACE)
                 return not findings and not any(True for table in tables for _ in audit.altered_rows(table))
         except IndexStateError:

@@ -7,6 +7,7 @@ import re
 import shutil
 import signal
 import subprocess
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,6 +42,8 @@ def is_possible() -> bool:
 
 def traced(task: Task, options: Sequence[str]) -> Ended:
     """Let a task that has stopped itself go on under strace, to its end."""
+    while Path(f"/proc/{task.pid}/stat").read_text().rpartition(")")[2].split()[0] != "T":
+        time.sleep(0.001)  # else it might stop itself after it was told to go on
     program = ["strace", "-p", str(task.pid), *options]
     with subprocess.Popen(program, stderr=subprocess.PIPE, text=True) as strace:
         assert strace.stderr is not None

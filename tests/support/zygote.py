@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+EXPECTED_ERROR = 2  # the status of a task that ended with one of ours
 HERE = Path(__file__).parent
 
 
@@ -70,11 +72,17 @@ class Zygote:
             finally:
                 process.kill()
 
-    def start(self, work: str, *, stopped: bool = False, **arguments: Any) -> Task:
-        """Run a function of `workload` by name; ``stopped``: it waits for a SIGCONT before it begins."""
+    def start(self, work: str, *, stopped: bool = False, most_bytes: int = 0, **arguments: Any) -> Task:
+        """Run a function of `workload` by name.
+
+        Args:
+            stopped: it waits for a SIGCONT before it begins.
+            most_bytes: that a file may have; a write beyond is cut short.
+        """
         self._count += 1
         notes = self._folder / f"notes-{self._count}"
         question = {"work": work, "arguments": arguments, "notes": str(notes), "stopped": stopped}
+        question["most_bytes"] = most_bytes
         return Task(self, self.ask(question), notes)
 
     def run(self, work: str, **arguments: Any) -> Ended:
@@ -108,15 +116,22 @@ def _serve() -> None:
 
 
 def _work(workload: Any, question: dict[str, Any]) -> None:
+    from searchkit.errors import SearchkitError
+
     code = 70
     try:
         notes = os.open(question["notes"], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         os.dup2(2, 1)  # standard output belongs to the zygote
+        if question["most_bytes"]:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (question["most_bytes"], question["most_bytes"]))
         if question["stopped"]:
             os.kill(os.getpid(), signal.SIGSTOP)
         code = getattr(workload, question["work"])(
             lambda said: os.write(notes, (json.dumps(said) + "\n").encode()), **question["arguments"]
         )
+    except SearchkitError as error:
+        code = EXPECTED_ERROR
+        print(error, file=sys.stderr)
     except BaseException:
         import traceback
 
