@@ -61,7 +61,9 @@ def test_imports_go_down(file: Path) -> None:
     assert upward == []
 
 
-@pytest.mark.parametrize("module", ["searchkit", "searchkit.cli", "searchkit.encoder", "searchkit.search", "searchkit.insight"])
+@pytest.mark.parametrize(
+    "module", ["searchkit", "searchkit.cli", "searchkit.encoder", "searchkit.search", "searchkit.insight"]
+)
 def test_heavy_libraries_are_imported_where_they_are_used(module: str) -> None:
     script = f"import sys, {module}; print(*[name for name in {HEAVY!r} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)

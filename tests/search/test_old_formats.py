@@ -37,7 +37,9 @@ class EncoderOfThen(WordEncoder):
         reader = StoreReader(folder / "searchkit.db")
         with reader.snapshot():
             settings = reader.settings()
-            self.rows = {row.text.split()[-1]: reader.vectors(np.array([row.chunk_id]))[0] for row in reader.iter_chunks()}
+            self.rows = {
+                row.text.split()[-1]: reader.vectors(np.array([row.chunk_id]))[0] for row in reader.iter_chunks()
+            }
         reader.close()
         self.fingerprint, self.dimension, self.max_tokens = settings.fingerprint, settings.dimension, 256
 
