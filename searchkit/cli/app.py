@@ -28,6 +28,7 @@ COMMANDS = {
     "rm": LazyCommand("searchkit.cli.manage:rm", _INSIDE),
     "diff": LazyCommand("searchkit.cli.diff:diff", _INSIDE),
     "topics": LazyCommand("searchkit.cli.topics:topics", _WHOLE),
+    "map": LazyCommand("searchkit.cli.map:map_command", _WHOLE),
     "rebuild": LazyCommand("searchkit.cli.manage:rebuild", _INSIDE),
     "verify": LazyCommand("searchkit.cli.care:verify", _CARE),
     "repair": LazyCommand("searchkit.cli.care:repair", _CARE),

@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from searchkit.insight.hierarchy import TopicGroup, topic_groups
+    from searchkit.insight.mapdata import MapData, map_of
+    from searchkit.insight.mappage import file_links, map_html, write_map_html
+    from searchkit.insight.mappng import check_map_files, write_map_png
     from searchkit.insight.model import Passage, Topic, Topics
     from searchkit.insight.over import TopicsOver, topics_over
     from searchkit.insight.passages import place_of
@@ -17,6 +20,9 @@ if TYPE_CHECKING:
 
 _ROOMS = {
     "hierarchy": ("TopicGroup", "topic_groups"),
+    "mapdata": ("MapData", "map_of"),
+    "mappage": ("file_links", "map_html", "write_map_html"),
+    "mappng": ("check_map_files", "write_map_png"),
     "model": ("Passage", "Topic", "Topics"),
     "passages": ("place_of",),
     "over": ("TopicsOver", "topics_over"),
@@ -24,17 +30,24 @@ _ROOMS = {
 }
 _HOME = {name: module for module, names in _ROOMS.items() for name in names}
 __all__ = [
+    "MapData",
     "Passage",
     "Topic",
     "TopicGroup",
     "Topics",
     "TopicsOver",
+    "check_map_files",
+    "file_links",
     "find_topics",
     "keep_topics",
+    "map_html",
+    "map_of",
     "place_of",
     "read_topics",
     "topic_groups",
     "topics_over",
+    "write_map_html",
+    "write_map_png",
 ]
 
 
