@@ -90,7 +90,7 @@ def _show_repair(report: RepairReport) -> None:
     if report.kept_aside is not None:
         typer.echo(f"the old database is kept: {one_line(str(report.kept_aside))}")
     for loss in report.lost:
-        say(f"lost: {one_line(loss.name)}: {one_line(loss.what)}")
+        say(f"lost: {one_line(loss.name)}: {one_line(loss.what)}" if loss.name else f"lost: {one_line(loss.what)}")
     if report.lost or report.lost_commits:
         say("hint: what came from files is read again by: searchkit index FOLDER")
 

@@ -51,7 +51,7 @@ class VerifyReport:
 
 @dataclass(frozen=True, slots=True)
 class Loss:
-    """A document that is gone, or lacks a part; ``name`` as it was called in the index."""
+    """A document that is gone, or lacks a part; ``name`` as it was called in the index, "" where that is lost too."""
 
     name: str
     what: str

@@ -36,18 +36,21 @@ class DatabasePages:
 
     Attributes:
         visited: the pages that some tree was seen to reach.
+        reaches_beyond: whether something led past the end of the file.
     """
 
     def __init__(self, read: Callable[[int], bytes], count: int, size: int) -> None:
         """Pages of ``size`` bytes, ``count`` of them, that ``read`` gives by number."""
         self._read, self.count, self.size = read, count, size
         self.visited: set[int] = set()
+        self.reaches_beyond = False
 
     def tree(self, root: int) -> Tree:
         """The rows of the table that begins on a page."""
         return Tree(self, root)
 
     def page(self, number: int) -> bytes:
+        self.reaches_beyond = self.reaches_beyond or number > self.count
         return self._read(number) if 1 <= number <= self.count else b""
 
     def cells(self, number: int, kinds: tuple[int, ...]) -> tuple[list[Cell], list[int]] | None:

@@ -35,7 +35,8 @@ class Reclaimed:
         documents, chunks: how many the new database has.
         revision: that the damaged one had; 0 where it is lost.
         undone: rows that were restored to the bit.
-        lost: the names of documents that are not as they were, each with what it lacks.
+        lost: the names of documents that are not as they were, each with what it lacks; "" for those whose names are
+            lost too.
     """
 
     documents: int
@@ -65,6 +66,7 @@ def reclaim(damaged: Path, fresh: Path, *, whole_log: bool, revision: int = 0) -
             work.settle_documents()
             work.settle_sources()
             work.settle_sequences()
+            work.tell_of_the_nameless()
             found = int(store.read.known_settings().get("revision", 0))
             store.move_revision_to(revision)
             store.list_fields()
@@ -197,6 +199,18 @@ class _Reclaim:
                 highest = stated
             self._run("DELETE FROM sqlite_sequence WHERE name = ?", table)
             self._run("INSERT INTO sqlite_sequence VALUES (?, ?)", table, highest)
+
+    def tell_of_the_nameless(self) -> None:
+        """Where the documents and the index of their names are both torn, some may be gone without a trace."""
+        torn = {"documents", "sqlite_autoindex_documents_1"} <= self._wreck.broken
+        if not torn or not self._wreck.has_gaps:
+            return
+        ((given,),) = self._all("SELECT seq FROM sqlite_sequence WHERE name = 'documents'")
+        ((there,),) = self._all(
+            "SELECT count(*) FROM (SELECT document_id FROM documents UNION SELECT document_id FROM known_documents)"
+        )
+        number = f"up to {given - there} more documents" if given > there else "perhaps more documents"
+        self.lost[""] = f"{number}, whose names are lost too"
 
     def _run(self, sql: str, *parameters: object) -> None:
         self._connection.execute(sql, parameters)

@@ -11,7 +11,17 @@ from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 
-from searchkit.store.btree import KEYS, ROWS, Cell, DatabasePages, Value, roots_by_name, values_of
+from searchkit.store.btree import (
+    KEYS,
+    KEYS_INDEX,
+    ROWS,
+    ROWS_INDEX,
+    Cell,
+    DatabasePages,
+    Value,
+    roots_by_name,
+    values_of,
+)
 from searchkit.store.checksums import CHECKED, row_checksum, vector_checksum
 from searchkit.store.wal import LogFrame, log_frames
 
@@ -19,6 +29,7 @@ PAGE_SIZE = 4096  # of every database that we make, so also where the file no lo
 LONGEST_TRIED = 16_384  # bytes of a row; each bit costs 20 microseconds
 MOST_TRIED = 200  # rows; where more are damaged, it is more than a bit
 _FREE_LIST = slice(32, 36)
+_ANY = (ROWS, ROWS_INDEX, KEYS, KEYS_INDEX)
 _WITHOUT_ROWID = {"settings"}
 _FRACTIONS = {"least"}  # columns of type REAL
 
@@ -31,6 +42,8 @@ class Wreck:
     Attributes:
         undone: rows in which a flipped bit was found and turned back.
         damaged: rows that are there and not as they were written, by table.
+        broken: tables and indexes of which a page makes no sense, as far as they were read.
+        has_gaps: whether pages are missing or make no sense at all; known after `stray_rows`.
     """
 
     def __init__(self, path: Path, columns: Mapping[str, Sequence[str]], *, whole_log: bool) -> None:
@@ -43,6 +56,8 @@ class Wreck:
         self._columns, self._files = columns, ExitStack()
         self.undone, self.damaged = 0, dict.fromkeys(CHECKED, 0)
         self._tried = 0
+        self.broken: set[str] = set()
+        self.has_gaps = False
         self._pages = self._open(path, path.with_name(path.name + "-wal"), whole_log=whole_log)
         self._roots = roots_by_name(self._pages)
         known = self._roots or {f"{table}_inserted": 0 for table in CHECKED}  # a list that is lost is not believed
@@ -73,11 +88,10 @@ class Wreck:
 
     def rows(self, table: str) -> Iterator[Row]:
         """The sound rows that the tree of a table leads to."""
-        if table in self._roots:
-            for cell in self._pages.tree(self._roots[table]):
-                row = self._row(table, cell)
-                if row is not None:
-                    yield row
+        for cell in self._cells(table):
+            row = self._row(table, cell)
+            if row is not None:
+                yield row
 
     def stray_rows(self) -> Iterator[tuple[str, Row]]:
         """The sound rows on pages that no tree leads to any more, though they are not free, each with its table.
@@ -89,18 +103,27 @@ class Wreck:
                 for _ in self._pages.tree(root):
                     pass  # only to see which pages it takes
         known = self._pages.visited | self._pages.unused(int.from_bytes(self._pages.page(1)[_FREE_LIST], "big"))
-        for number in range(1, self._pages.count + 1):
-            found = None if number in known else self._pages.cells(number, (ROWS, KEYS))
+        unread = set[int]()
+        for number in range(2, self._pages.count + 1):
+            found = None if number in known else self._pages.cells(number, _ANY)
+            if found is None and number not in known:
+                unread.add(number)
             for cell in found[0] if found is not None else ():
                 yield from self._by_checksum(cell)
+        self.has_gaps = self._pages.reaches_beyond or bool(unread - self._pages.visited)  # overflow pages of strays
 
     def entries(self, index: str) -> Iterator[list[Value]]:
         """What stands in an index of a table: a second copy of some columns and the row's key. Not proven."""
-        if index in self._roots:
-            for cell in self._pages.tree(self._roots[index]):
-                values = values_of(cell.record)
-                if values is not None:
-                    yield values
+        for cell in self._cells(index):
+            values = values_of(cell.record)
+            if values is not None:
+                yield values
+
+    def _cells(self, name: str) -> Iterator[Cell]:
+        tree = self._pages.tree(self._roots.get(name, 0))
+        yield from tree
+        if tree.is_broken:
+            self.broken.add(name)
 
     def _row(self, table: str, cell: Cell) -> Row | None:
         row = self._read(table, cell)

@@ -106,3 +106,60 @@ def a_life(tell: Tell, index: str, documents: dict[str, str]) -> None:
 
 def backup(tell: Tell, index: str, place: str) -> None:
     tell(backup_index(Path(place), Path(index), overwrite=True).documents)
+
+
+QUERIES = (
+    {"query": "apples number3", "mode": "dense"},
+    {"query": "gates number17", "mode": "dense", "k": 50},
+    {"query": "number5", "mode": "lexical"},
+    {"query": "boats", "mode": "lexical", "where": "lang = 'en'"},
+    {"query": "clocks", "mode": "dense", "where": "year >= 2010", "k": 50},
+)
+
+
+def look(tell: Tell, index: str) -> None:
+    """Is it clean, what does it answer, and what comes of a repair."""
+    from searchkit.errors import SearchkitError
+    from searchkit.search import verify_index
+
+    encoder = WordEncoder()
+    try:
+        report = verify_index(Path(index), deep=True, encoder=encoder)
+        tell({"is_clean": report.is_clean, "found": [p.found for check in report.checks for p in check.problems]})
+    except SearchkitError as error:
+        tell({"is_clean": False, "found": [str(error)]})
+    tell({"answers": [_answer(index, encoder, dict(query)) for query in QUERIES]})
+    tell({"documents": _documents(index, encoder)})
+
+
+def mend(tell: Tell, index: str) -> None:
+    from searchkit.search import verify_index
+
+    encoder = WordEncoder()
+    report = repair_index(Path(index), encoder=encoder)
+    tell({"lost": [loss.name for loss in report.lost], "lost_commits": report.lost_commits})
+    again = verify_index(Path(index), deep=True, encoder=encoder)
+    tell({"is_clean": again.is_clean, "found": [p.found for check in again.checks for p in check.problems]})
+    tell({"answers": [_answer(index, encoder, dict(query)) for query in QUERIES]})
+    tell({"documents": _documents(index, encoder)})
+
+
+def _answer(index: str, encoder: WordEncoder, query: dict[str, Any]) -> Any:
+    from searchkit.errors import SearchkitError
+
+    try:
+        with SearchEngine.open(Path(index), encoder=encoder) as engine:
+            hits = engine.search(query.pop("query"), query.pop("k", 5), **query)
+            return [[hit.doc_id, hit.score, hit.text, hit.title, dict(hit.metadata)] for hit in hits]
+    except SearchkitError as error:
+        return str(error)
+
+
+def _documents(index: str, encoder: WordEncoder) -> Any:
+    from searchkit.errors import SearchkitError
+
+    try:
+        with SearchEngine.open(Path(index), encoder=encoder) as engine:
+            return {chunk.doc_id: chunk.text for chunk in engine.iter_chunks()}
+    except SearchkitError as error:
+        return str(error)
