@@ -75,7 +75,8 @@ def chunks_of_topic(reader: StoreReader, name: int | str) -> Ids:
     topics = require_topics(reader)
     number = topic_named(topics, name)
     ids, numbers = topics_of_chunks(reader, topics)
-    return ids[numbers == number]
+    own: Ids = ids[numbers == number]
+    return own
 
 
 def topics_of_chunks(reader: StoreReader, topics: KeptTopics) -> tuple[Ids, NDArray[np.int64]]:
