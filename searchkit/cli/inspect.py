@@ -34,7 +34,7 @@ def _status_facts(state: IndexStatus) -> Facts:
     refused = f", {state.refused:,} refused (searchkit ls --refused)" if state.refused else ""
     changes = [f"{state.tail:,} chunks newer than its file"] if state.tail else []
     changes += [f"{state.deleted:,} deleted"] if state.deleted else []
-    search = f"{state.index_kind} ({', '.join([f'generation {state.generation}', *changes])})"
+    search = f"{_kind_words(state)} ({', '.join([f'generation {state.generation}', *changes])})"
     roots = [f"{root.prefix} = {root.location} ({counted(root.sources, 'file')})" for root in state.roots]
     return Facts(
         f"Index {state.name}",
@@ -51,6 +51,14 @@ def _status_facts(state: IndexStatus) -> Facts:
             ("sources", "\n".join(roots) or "none"),
         ),
     )
+
+
+def _kind_words(state: IndexStatus) -> str:
+    """``exact``, or ``pq by auto, ann_recall@10 0.993 (asked: 0.99)``."""
+    chosen = f"{state.index_kind} by auto" if state.index_plan == "auto" else state.index_kind
+    if state.index_kind == "exact" or state.ann_recall_at_10 is None:
+        return chosen
+    return f"{chosen}, ann_recall@10 {state.ann_recall_at_10:.3f} (asked: {state.target_recall:g})"
 
 
 def ls(

@@ -49,6 +49,14 @@ def rebuild(
         str | None,
         typer.Option("--model", metavar="NAME|FOLDER", help="Another encoder; every chunk is embedded again."),
     ] = None,
+    kind: Annotated[
+        str | None,
+        typer.Option("--kind", metavar="KIND", help="auto, exact, pq or ivf, for this and later changes."),
+    ] = None,
+    target_recall: Annotated[
+        float | None,
+        typer.Option("--target-recall", metavar="SHARE", help="Of the true 10 nearest; pq and ivf are tuned to it."),
+    ] = None,
     wait: WaitOption = 0,
 ) -> None:
     """Make the index anew from what it holds.
@@ -59,6 +67,6 @@ def rebuild(
 
     with open_engine(index, wait_s=wait) as engine:
         with progress_bar() as tell:
-            encoded = engine.rebuild(encoder=model, progress=tell)
-        chunks = engine.status().chunks
-    typer.echo(f"rebuilt {counted(chunks, 'chunk')}, {encoded:,} of them embedded again")
+            encoded = engine.rebuild(encoder=model, kind=kind, target_recall=target_recall, progress=tell)
+        state = engine.status()
+    typer.echo(f"rebuilt {counted(state.chunks, 'chunk')}, {encoded:,} of them embedded again ({state.index_kind})")

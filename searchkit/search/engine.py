@@ -226,19 +226,37 @@ class SearchEngine:
             with store.change():
                 keep_topics(store, topics, ids, numbers)
 
-    def rebuild(self, *, encoder: Encoder | str | Path | None = None, progress: ProgressSink | None = None) -> int:
+    def rebuild(
+        self,
+        *,
+        encoder: Encoder | str | Path | None = None,
+        kind: str | None = None,
+        target_recall: float | None = None,
+        progress: ProgressSink | None = None,
+    ) -> int:
         """Make everything derived anew; with another encoder, embed every chunk again. How many were encoded.
 
         Searches go on meanwhile with what was there before; the change is seen as a whole, or not at all.
+
+        Args:
+            encoder: as for `open_or_create`; None for the one in use.
+            kind: of the vector index, from now on: ``exact``, ``pq``, ``ivf``, or ``auto`` by the number of chunks;
+                None for what was chosen before.
+            target_recall: the share of the true 10 nearest chunks that an approximate kind is tuned to find.
+            progress: called with each step.
+
+        Raises:
+            InputError: an unknown kind, or a target that is no share.
         """
-        from searchkit.search.compaction import compact
+        from searchkit.search.compaction import IndexPlan, compact
         from searchkit.search.reencode import reencode
 
         choice = self._encoder if encoder is None else self._encoder.instead(encoder)
         with self._writing() as store:
+            plan = IndexPlan.of(store.read).with_changes(kind, target_recall)
             encoded = reencode(store, choice, progress or (lambda _: None))
             self._encoder = choice
-            compact(self._folder, store)
+            compact(self._folder, store, plan)
             calibrate_if_due(store, choice.for_index(store.read.settings()))
             return encoded
 

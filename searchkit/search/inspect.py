@@ -5,7 +5,9 @@ from __future__ import annotations
 import difflib
 from typing import TYPE_CHECKING
 
-from searchkit.errors import InputError
+from searchkit.errors import IndexDamagedError, InputError
+from searchkit.index import read_facts
+from searchkit.search.compaction import IndexPlan
 from searchkit.search.reports import DocumentInfo, IndexStatus, RootInfo, StoredChunk
 from searchkit.store.schema import SCHEMA_VERSION
 
@@ -13,7 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from searchkit.directory import IndexFolder
-    from searchkit.store import ChunkRow, SourceInfo, StoreReader
+    from searchkit.store import ChunkRow, GenerationRow, SourceInfo, StoreReader
 
 SMALL_NAMES = 2000  # so many names are compared to suggest a close one
 
@@ -21,6 +23,7 @@ SMALL_NAMES = 2000  # so many names are compared to suggest a close one
 def status(folder: IndexFolder, reader: StoreReader) -> IndexStatus:
     """Everything that `searchkit status` shows."""
     counts, settings, generation = reader.counts(), reader.settings(), reader.generation()
+    plan = IndexPlan.of(reader)
     return IndexStatus(
         name=folder.path.name,
         folder=folder.path,
@@ -43,7 +46,19 @@ def status(folder: IndexFolder, reader: StoreReader) -> IndexStatus:
             RootInfo(root.prefix or ".", root.location, len(reader.sources_under(root.root_id)))
             for root in reader.roots()
         ),
+        index_plan=plan.kind,
+        target_recall=plan.target_recall,
+        ann_recall_at_10=_measured_recall(folder, generation),
     )
+
+
+def _measured_recall(folder: IndexFolder, generation: GenerationRow | None) -> float | None:
+    if generation is None:
+        return None
+    try:
+        return read_facts(folder.vectors(generation.file)).ann_recall
+    except IndexDamagedError:  # it is answered without the file until it is made anew
+        return None
 
 
 def _size(file: Path) -> int:

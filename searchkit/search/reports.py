@@ -76,7 +76,12 @@ class RootInfo:
 
 @dataclass(frozen=True, slots=True)
 class IndexStatus:
-    """The state of an index. ``tail`` and ``deleted`` count chunks that the FAISS file does not yet reflect."""
+    """The state of an index.
+
+    ``tail`` and ``deleted`` count chunks that the FAISS file does not yet reflect. ``index_plan`` is the kind that was
+    chosen (``auto`` or one by name), ``index_kind`` what the file is. ``ann_recall_at_10`` was measured when it was
+    made, on queries drawn from its own vectors; None where there is no sound file.
+    """
 
     name: str
     folder: Path
@@ -96,6 +101,9 @@ class IndexStatus:
     size_bytes: int
     updated_at: str | None
     roots: tuple[RootInfo, ...]
+    index_plan: str
+    target_recall: float
+    ann_recall_at_10: float | None
 
 
 @dataclass(frozen=True, slots=True)

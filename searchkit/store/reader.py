@@ -104,6 +104,11 @@ class StoreReader:
         values = self._setting("calibration", default=None)
         return values if isinstance(values, dict) else None
 
+    def index_plan(self) -> dict[str, Any] | None:
+        """What `StoreWriter.save_index_plan` kept; None before."""
+        values = self._setting("index_plan", default=None)
+        return values if isinstance(values, dict) else None
+
     def known_settings(self) -> dict[str, Any]:
         """The settings that are there and as they were written, whatever else is lost."""
         sound = checksum_of("settings")

@@ -79,6 +79,10 @@ class StoreWriter:
         """Keep what was measured of the index: JSON values by name."""
         self._set("calibration", values)
 
+    def save_index_plan(self, values: Mapping[str, object]) -> None:
+        """Keep how the FAISS file is to be made: JSON values by name."""
+        self._set("index_plan", values)
+
     def _set(self, name: str, value: object) -> None:
         self._connection.execute(
             "INSERT OR REPLACE INTO settings (name, value) VALUES (?, ?)", [name, json.dumps(value)]

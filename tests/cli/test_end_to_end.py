@@ -318,3 +318,14 @@ def test_escape_sequences_in_files_reach_no_terminal(run: Run) -> None:
         out = run(*words).out
         assert "Evil" in out or "evil" in out
         assert not any(control in out for control in "\x1b\x07\x9b")
+
+
+def test_rebuild_with_a_kind_is_told_by_status(docs: Path, run: Run) -> None:
+    run("index", str(docs))
+    assert "exact by auto (generation 1)" in run("status").out
+    outcome = run("rebuild", "--kind", "pq", "--target-recall", "0.95")
+    assert outcome.code == 0
+    assert outcome.out.endswith("(exact)\n")  # so few chunks are never compressed
+    wrong = run("rebuild", "--kind", "annoy")
+    assert wrong.code == 2
+    assert "auto, exact, pq, ivf" in wrong.err
