@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from searchkit.types import Ids, Rows
 
 NO_TOPIC = 0
+DUPLICATE_COSINE = 0.95  # with the bundled encoder such texts differ in a number, a name or the spacing
+HEALTH_SAMPLE = 10_000  # chunks
 
 
 @dataclass(frozen=True, slots=True)
