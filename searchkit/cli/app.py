@@ -39,6 +39,7 @@ COMMANDS = {
     "restore": LazyCommand("searchkit.cli.copies:restore", _CARE),
     "compact": LazyCommand("searchkit.cli.copies:compact", _CARE),
     "train": LazyCommand("searchkit.cli.train:train", _ENCODER),
+    "judge": LazyCommand("searchkit.cli.judge:judge", _ENCODER),
     "eval": LazyCommand("searchkit.cli.evaluate:app", _ENCODER),
     "model": LazyCommand("searchkit.cli.model:app", _ENCODER),
     "doctor": LazyCommand("searchkit.cli.doctor:doctor", _ENCODER),

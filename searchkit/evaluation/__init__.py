@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     )
     from searchkit.evaluation.diff import AnswerChange, AnswerDiff, compare_answers, documents_found, read_queries
     from searchkit.evaluation.engine_runs import engine_run, indexed
+    from searchkit.evaluation.judged import JudgedFolder, export_judgements, is_held_out
     from searchkit.evaluation.known_item import KnownItems, Passage, QueryKind, hold_out, known_items
     from searchkit.evaluation.labelled import Labelled, LabelledSet, read_labelled
     from searchkit.evaluation.language import WordOrder, word_order
@@ -48,6 +49,7 @@ _ROOMS = {
     "density": ("BandDensity", "band_densities", "density_svg", "write_density_html", "write_density_png"),
     "diff": ("AnswerChange", "AnswerDiff", "compare_answers", "documents_found", "read_queries"),
     "engine_runs": ("engine_run", "indexed"),
+    "judged": ("JudgedFolder", "export_judgements", "is_held_out"),
     "known_item": ("KnownItems", "Passage", "QueryKind", "hold_out", "known_items"),
     "labelled": ("Labelled", "LabelledSet", "read_labelled"),
     "metrics": ("average_precision", "measure", "mrr", "ndcg", "recall"),
@@ -77,6 +79,7 @@ __all__ = [
     "BandDensity",
     "ClusteringReport",
     "Difference",
+    "JudgedFolder",
     "KnownItems",
     "Labelled",
     "LabelledSet",
@@ -112,10 +115,12 @@ __all__ = [
     "evaluate_space",
     "evaluate_sts",
     "evaluate_transfer",
+    "export_judgements",
     "hits_searcher",
     "hold_out",
     "hubness",
     "indexed",
+    "is_held_out",
     "judge",
     "known_items",
     "measure",

@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from searchkit.encoder import Encoder
     from searchkit.search.corpus import Corpus
     from searchkit.search.health import CopyReport
+    from searchkit.store.judgements import Judgement
     from searchkit.store.topics import KeptTopics
     from searchkit.types import Context, Document, Hit, Ids
 
@@ -206,6 +207,34 @@ class SearchEngine:
                 dropped = sum(store.drop_named(name) for name in names)
             self._compact_if_due(store)
             return dropped
+
+    def judge(
+        self, query: str, *, accept: Sequence[int | str] = (), reject: Sequence[int | str] = ()
+    ) -> list[Judgement]:
+        """Keep that passages answer a query, or do not; what was kept.
+
+        Args:
+            query: as it was asked.
+            accept, reject: chunks (their ids), documents or files, of which the chunk closest to the query counts.
+
+        Raises:
+            InputError: an empty query, a target that is not there, or one that is accepted and rejected.
+        """
+        from searchkit.search.judging import judgements_of
+        from searchkit.store.judgements import keep_judgements
+
+        with self._reading() as (reader, _):
+            found = judgements_of(reader, self._encoder.for_index(reader.settings()), query, accept, reject)
+        with self._writing() as store, store.change():
+            keep_judgements(store, found)
+        return found
+
+    def judgements(self) -> list[Judgement]:
+        """All that was judged, in the order in which it first was."""
+        from searchkit.store.judgements import read_judgements
+
+        with self._looking() as reader:
+            return read_judgements(reader)
 
     def keep_topics(self, topics: KeptTopics, ids: Ids, numbers: NDArray[np.int64]) -> None:
         """Keep topics in the index, in the place of those before.

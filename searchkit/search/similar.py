@@ -52,7 +52,7 @@ def stored_example(reader: StoreReader, target: int | str) -> Example:
     Raises:
         InputError: there is none of that name.
     """
-    own = _chunks_of(reader, target)
+    own = chunks_of(reader, target)
     return Example(reader.vectors(own).astype(np.float32), own)
 
 
@@ -92,7 +92,7 @@ def neighbours_of(reader: StoreReader, snapshot: Snapshot, example: Example, que
     return hits_of(reader, choice, context=question.context)
 
 
-def _chunks_of(reader: StoreReader, target: int | str) -> Ids:
+def chunks_of(reader: StoreReader, target: int | str) -> Ids:
     if isinstance(target, int):
         is_there = 0 < target <= MAX_CHUNK_ID and reader.has_chunk(target)
         found = np.array([target] if is_there else [], dtype=np.int64)

@@ -27,8 +27,9 @@ CHECKED = {
     "generations": (*("generation", "file", "kind", "sha256", "size", "vector_count", "max_chunk_id", "created"),),
     "topics": ("number", "label", "phrases", "least", "centre"),
     "chunk_topics": ("chunk_id", "number"),
+    "judgements": ("judgement_id", "query", "doc_id", "passage_hash", "passage", "is_accepted", "judged"),
 }  # the columns of each table by which it is checked; the first is its key
-CHECKED_SINCE = dict.fromkeys(CHECKED, 3) | {"topics": 5, "chunk_topics": 5}  # version of the schema
+CHECKED_SINCE = dict.fromkeys(CHECKED, 3) | {"topics": 5, "chunk_topics": 5, "judgements": 6}  # version of the schema
 
 
 def register_checksums(connection: sqlite3.Connection) -> None:

@@ -10,6 +10,7 @@ WAL mode with ``synchronous=FULL``, so what a commit acknowledged survives a cra
     version 3   a checksum beside each row (see `checksums`)
     version 4   topics and the chunks of each (see `topics`)
     version 5   checksums for these
+    version 6   judgements: what people said of hits, with checksums
 """
 
 from __future__ import annotations
@@ -19,13 +20,14 @@ from typing import TYPE_CHECKING
 
 from searchkit.errors import IndexDamagedError, IndexFormatError
 from searchkit.store.checksums import checksum_statements, register_checksums
+from searchkit.store.judgement_tables import JUDGEMENT_TABLE
 from searchkit.store.lexical_tables import is_current, make_lexical_index, register_words
 from searchkit.store.topic_tables import TOPIC_TABLES
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
 
-SCHEMA_VERSION = 5
+SCHEMA_VERSION = 6
 APPLICATION_ID = 0x73726368  # "srch", so that `file` and we can tell this database from any other
 
 TABLES = """
@@ -169,6 +171,12 @@ def migrate(connection: sqlite3.Connection) -> None:
         for statement in checksum_statements(5):
             db.execute(statement)
         db.execute("PRAGMA user_version = 5")
+
+    @steps(name="0006 judgements")
+    def judgements(db: Database) -> None:
+        for statement in (JUDGEMENT_TABLE, *checksum_statements(6)):
+            db.execute(statement)
+        db.execute("PRAGMA user_version = 6")
 
     database = Database(connection)
     with database.atomic():  # a table and its index, which would otherwise be two commits
