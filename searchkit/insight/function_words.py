@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
-from searchkit.store.function_words import FUNCTION_WORDS
-
-_OTHER = """
-also another anyone anything around back call called came can't com come comes could didn't different doesn't don't
-else even ever example first following found get gets getting give given go goes going gone got however html http
-https i'd i'll i'm i've instead isn't it's keep know later let like little look looks lot made make makes making many
-maybe mean means much need needs none nothing now often one ones org please put quite rather really right said same
-say says see seen several since someone something sometimes still take takes tell thank that's there's thing things
-think three try two upon use used uses using usually via want wants way ways well went whether won't www yes yet you'd
-you'll you're you've
+_ENGLISH = """
+a about above across after again against ago all almost alone along already also although always am among amongst an
+and another any anybody anyone anything anyway are aren around as at away back be became because become becomes been
+before began begin behind being below beneath beside besides best better between beyond both but by call called came
+can cannot com come comes coming could couldn d did didn different do does doesn doing don done down during each
+either else enough especially even ever every everybody everyone everything example except far few find first followed
+following follows for found from full fully further gave get gets getting give given gives giving go goes going gone
+got great had hadn half happen happened has hasn have haven having he hence her here hers herself him himself his how
+however html http https i if in indeed inside instead into is isn it its itself just keep keeps kept knew know known
+knows large largely later latter least less let lets like likely little ll look looks lot made mainly make makes
+making many matter may maybe me mean means meant might mine more moreover most mostly mr mrs ms much must my myself
+namely near nearly need needed needs neither never nevertheless next no nobody none nor not nothing now nowhere o
+obviously of off often oh ok on once one ones only onto or org other others otherwise ought our ours ourselves out
+outside over own particular particularly per perhaps please possible possibly put quite rather re really right said
+same saw say saying says second see seem seemed seems seen several shall shan she should shouldn simply since so some
+somebody somehow someone something sometimes somewhat somewhere soon still such suppose sure t take taken takes taking
+tell than thank that the their theirs them themselves then there thereby therefore these they thing things think this
+those though thought three through throughout thus till to today together told too took toward towards tried try
+trying turned two under unless unlike until up upon us use used useful uses using usually ve very via want wanted
+wants was wasn way ways we well went were weren what whatever when whenever where whereas wherever whether which while
+who whoever whole whom whose why will wish with within without won would wouldn www yes yet you your yours yourself
+yourselves
 """
 _GERMAN = """
 aber alle allem allen aller alles als also am an ander andere anderem anderen anderer anderes auch auf aus bei beim
@@ -24,7 +36,7 @@ sonst über um und uns unser unter viel vom von vor wann war waren warum was wei
 wir wo wurde wurden würde zu zum zur zwischen
 """
 _FRENCH = """
-ai aussi autre autres aux avait avec avoir bien c'est car ce cela ces cet cette ceux chaque chez comme comment dans de
+ai aussi autre autres aux avait avec avoir bien car ce cela ces cet cette ceux chaque chez comme comment dans de
 des deux donc dont du elle elles en encore entre es est et eu être eux fait faire fois il ils je jusque la le les leur
 leurs lui là ma mais me mes moi moins mon même ne ni non nos notre nous on ont ou où par parce pas peu peut peuvent
 plus pour pourquoi quand que quel quelle quelles quels qui quoi sa sans se sera ses si son sont sous sur ta te tes toi
@@ -38,7 +50,7 @@ para pero poco por porque puede pueden que quien qué se sea según ser si sido 
 tanto te tiene tienen todo todos tu un una uno unos usted ustedes y ya yo él
 """
 _ITALIAN = """
-agli ai al alla alle allo anche ancora avere aveva c'è che chi ci come con contro cosa così cui da dagli dai dal dalla
+agli ai al alla alle allo anche ancora avere aveva che chi ci come con contro cosa così cui da dagli dai dal dalla
 dalle dei del della delle dello di dopo dove due e ed era erano essere fa fino fra gli ha hanno ho i il in io la le lei
 li lo loro lui ma me mi mia mio molto ne negli nei nel nella nelle noi non nostro o ogni per perché più poi prima può
 qual quale quando quella quelle quelli quello questa queste questi questo qui se sei senza si sia sono su sua sue sugli
@@ -63,8 +75,8 @@ _RUSSIAN = """
 так также такой там те тем то того тоже только том ты у уже хотя чего чем через что чтобы эта эти это этого этой этом
 этот я
 """
-NO_TOPIC = FUNCTION_WORDS | frozenset(
+NO_TOPIC = frozenset(
     word
-    for words in (_OTHER, _GERMAN, _FRENCH, _SPANISH, _ITALIAN, _PORTUGUESE, _DUTCH, _RUSSIAN)
+    for words in (_ENGLISH, _GERMAN, _FRENCH, _SPANISH, _ITALIAN, _PORTUGUESE, _DUTCH, _RUSSIAN)
     for word in words.split()
 )

@@ -16,7 +16,7 @@ _LONGEST_WORD = 40  # characters; more is data
 # Chinese, Japanese, Thai, Lao, Burmese, Khmer: no spaces between words, so pairs of characters stand for them
 _UNSPACED = "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3041-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]"
 _LETTER = rf"(?:(?!{_UNSPACED})[^\W_])"
-_WORD = re.compile(rf"(?P<run>{_UNSPACED}+)|{_LETTER}+(?:['’]{_LETTER}+)*")
+_WORD = re.compile(rf"(?P<run>{_UNSPACED}+)|(?P<word>{_LETTER}+)(?:['’]s(?![^\W_]))?")
 _JOINT = (" ", "-", "\n")
 _LATIN = re.compile("[a-z]+")
 _TELLING_SHARE = 0.2  # of its occurrences: a word that often is not capitalised is written small
@@ -68,7 +68,7 @@ def _runs(text: str) -> Iterator[list[tuple[str, str]]]:
     run: list[tuple[str, str]] = []
     end = -1
     for found in _WORD.finditer(text):
-        word = found.group()
+        word = found["run"] or found["word"]
         if run and text[end : found.start()] not in _JOINT:
             yield run
             run = []
@@ -91,5 +91,4 @@ def _names_something(word: str) -> bool:
 
 @lru_cache(maxsize=1 << 16)
 def _key(word: str) -> str:
-    word = word.removesuffix("'s").removesuffix("’s")
     return english_stem(word) if _LATIN.fullmatch(word) else word
