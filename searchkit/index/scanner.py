@@ -7,7 +7,7 @@ Its flat fast scan takes no selector, the one in lists does. Ids within are posi
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -40,19 +40,26 @@ class Scanner:
         self.count: int = inner.ntotal
         self.dimension: int = self._index.d
         self.lists: int = inner.nlist
+        self._last: tuple[int, Any] = 0, None
 
     def scan(
         self, queries: Rows, wanted: int, probes: int, selection: Selection | None = None
     ) -> tuple[Rows, NDArray[np.int64]]:
         """Approximate scores and positions, (Q, wanted) each, best first; position -1 where there are no more."""
-        faiss = load_faiss()
-        inside = {} if selection is None else {"sel": selection.selector}
-        parameters = faiss.SearchParametersIVF(nprobe=probes, **inside)
         with threads_for(len(queries)):
-            scores, positions = self._index.search(
-                queries, wanted, params=faiss.SearchParametersPreTransform(index_params=parameters)
-            )
+            scores, positions = self._index.search(queries, wanted, params=self._parameters(probes, selection))
         return scores, positions
+
+    def _parameters(self, probes: int, selection: Selection | None) -> Any:
+        """What FAISS is told. Making it costs a tenth of a small scan, so that of the last plain one is kept."""
+        known, made = self._last
+        if selection is not None or known != probes:
+            faiss = load_faiss()
+            inside = {} if selection is None else {"sel": selection.selector}
+            made = faiss.SearchParametersPreTransform(index_params=faiss.SearchParametersIVF(nprobe=probes, **inside))
+            if selection is None:
+                self._last = probes, made
+        return made
 
     def nearest_lists(self, queries: Rows) -> NDArray[np.int64]:
         """(Q, L): all lists for each query, the nearest first."""
