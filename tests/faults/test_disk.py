@@ -85,7 +85,7 @@ def test_calls_that_fail_leave_the_last_commit(
     story: Story, is_long: bool, tell_figures: Callable[[str, str], None]
 ) -> None:
     paths = [f"-P{story.index / name}" for name in FILES] + [f"-P{story.index}"]
-    for _ in range(300 if is_long else 6):
+    for _ in range(300 if is_long else 4):
         error = story.draw.choice(list(FAULTS))
         call = story.draw.choice(FAULTS[error].split(","))
         first = story.draw.randrange(1, 40 if call == "pwrite64" else 4)
@@ -102,7 +102,7 @@ def test_calls_that_fail_leave_the_last_commit(
 def test_writes_that_are_cut_short_leave_the_last_commit(
     story: Story, is_long: bool, tell_figures: Callable[[str, str], None]
 ) -> None:
-    for _ in range(100 if is_long else 4):
+    for _ in range(100 if is_long else 3):
         largest = max(file.stat().st_size for file in story.index.iterdir())
         story.attempt(
             lambda: None, story.draw.choice(["add", "rebuild"]), most_bytes=story.draw.randrange(1000, 2 * largest)
@@ -130,9 +130,9 @@ def test_a_disk_that_fills_up_keeps_the_last_commit(
 ) -> None:
     story = Story(zygote, small_disk / "index", random.Random(seed))
     ballast = small_disk / "ballast"
-    for _ in range(60 if is_long else 3):
+    for _ in range(60 if is_long else 2):
         free = shutil.disk_usage(small_disk).free
-        ballast.write_bytes(bytes(max(0, free - story.draw.randrange(0, 160_000))))
+        ballast.write_bytes(bytes(max(0, free - story.draw.randrange(0, 40_000))))
         story.attempt(lambda: ballast.write_bytes(b""))
         if shutil.disk_usage(small_disk).free < 250_000:
             assert zygote.run("compact", index=str(story.index)).status == 0

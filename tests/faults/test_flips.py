@@ -71,7 +71,7 @@ def test_damage_is_told_never_answered_from_and_mended(
     shutil.copytree(whole, index)
     before = _all(zygote.run("look", index=str(index)).acknowledged)
     assert before["is_clean"]
-    rounds = 500 if is_long else 8
+    rounds = 500 if is_long else 4
     counts = dict.fromkeys(["told", "harmless", "whole again", "lost", "filter"], 0)
     for _ in range(rounds):
         shutil.rmtree(index)

@@ -31,7 +31,7 @@ def test_what_was_acknowledged_survives_a_power_cut(
     assert ended.status == 0
     notes = str(task.notes)
     disk, acknowledged, cuts, states = Disk(str(root)), 0, 0, 0
-    share = 1.0 if is_long else 0.03
+    share = 1.0 if is_long else 0.015
     for call in (call for call in calls if replayable([call], str(root)) or notes in call.paths):
         if call.name == "write" and notes in call.paths:
             acknowledged += 1

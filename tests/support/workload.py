@@ -163,3 +163,31 @@ def _documents(index: str, encoder: WordEncoder) -> Any:
             return {chunk.doc_id: chunk.text for chunk in engine.iter_chunks()}
     except SearchkitError as error:
         return str(error)
+
+
+GROUP = 6  # documents that each commit of `keep_writing` replaces together
+
+
+def keep_writing(tell: Tell, index: str, rounds: int) -> None:
+    """The same documents again and again, all of one round in one commit; now and then a compaction or a rebuild."""
+    with open_index(index) as engine:
+        for number in range(1, rounds + 1):
+            engine.add([{"id": f"group-{i}", "text": f"round number{number} of{i}"} for i in range(GROUP)])
+            if number % 7 == 0:
+                engine.compact() if number % 2 else engine.rebuild()
+            tell(number)
+
+
+def keep_reading(tell: Tell, index: str, rounds: int) -> None:
+    """Until the last round is seen; each answer has to be of one round, and no older than the one before."""
+    asked, last, seen = 0, 0, set()
+    with SearchEngine.open(Path(index), encoder=WordEncoder()) as engine:
+        while last < rounds:
+            mode = ("dense", "lexical", "hybrid")[asked % 3]
+            found = [int(hit.text.split()[1].removeprefix("number")) for hit in engine.search("round", 99, mode=mode)]
+            assert len(found) == GROUP, found
+            assert len(set(found)) == 1, found
+            assert found[0] >= last, (found, last)
+            last, asked = found[0], asked + 1
+            seen.add(last)
+    tell([asked, len(seen)])
