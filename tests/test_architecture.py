@@ -18,7 +18,8 @@ LAYERS = (
     {"training"},
     {"evaluation", "scale"},
     {"insight"},
-    {"server", "cli"},
+    {"server", "mcp", "integrations"},
+    {"cli"},
 )
 LEVEL = {room: level for level, rooms in enumerate(LAYERS) for room in rooms}
 HEAVY = ("torch", "transformers", "faiss", "onnxruntime", "sqlite_utils", "sklearn", "pandas")
