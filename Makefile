@@ -2,9 +2,10 @@
 PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
+ONLY   ?=
 QUESTION ?= what happens to my index when the computer crashes?
 
-.PHONY: try test lint unit format clean
+.PHONY: try test lint unit faults format clean
 
 try: $(VENV)/.installed  ## install, index this repository's own documentation, ask it a question
 	$(BIN)/searchkit index README.md ARCHITECTURE.md CHANGELOG.md index_data/README.md
@@ -19,6 +20,9 @@ lint: $(VENV)/.installed-dev
 
 unit: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest
+
+faults: $(VENV)/.installed-dev  ## long: kills, power cuts, disks, damage, hostile inputs; a part: make faults ONLY=kill
+	SEARCHKIT_FAULTS=long $(BIN)/python -m pytest tests/faults -v -k "$(ONLY)"
 
 format: $(VENV)/.installed-dev
 	$(BIN)/ruff check --fix .

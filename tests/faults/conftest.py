@@ -1,21 +1,20 @@
-"""Faults made on purpose. ``make faults`` runs them long, and writes what came of it to benchmarks/faults.md."""
+"""Faults made on purpose. ``make faults`` runs them long, and writes what came of it to benchmarks/results/faults.md."""
 
 from __future__ import annotations
 
 import os
-import platform
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
+from figures import Figures
 from zygote import Zygote
 
 IS_LONG = os.environ.get("SEARCHKIT_FAULTS") == "long"
 SEED = int(os.environ.get("SEARCHKIT_FAULTS_SEED", "1"))
-FIGURES = Path(__file__).parent.parent.parent / "benchmarks" / "faults.md"
-_told: list[str] = []
+_figures = Figures(Path(__file__).parent.parent.parent / "benchmarks" / "results", SEED)
 
 
 @pytest.fixture(scope="session")
@@ -29,13 +28,11 @@ def seed() -> int:
 
 
 @pytest.fixture
-def tell_figures() -> Iterator[object]:
+def tell_figures(request: pytest.FixtureRequest) -> Iterator[object]:
     """Takes what a test did and what came of it: a line of the table, once the test has passed."""
     started = time.monotonic()
-    lines: list[tuple[str, str]] = []
-    yield lambda what, outcome: lines.append((what, outcome))
-    seconds = time.monotonic() - started
-    _told.extend(f"| {what} | {outcome} | {seconds:,.0f} |" for what, outcome in lines)
+    name = request.node.nodeid.rpartition("/")[2]
+    yield lambda what, outcome: _figures.tell(name, what, outcome, time.monotonic() - started)
 
 
 @pytest.fixture
@@ -54,16 +51,11 @@ def zygote(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Zygote]:
         yield started
 
 
-def pytest_sessionfinish(exitstatus: int) -> None:
-    if not IS_LONG or exitstatus != 0 or not _told:
-        return
-    import sqlite3
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    if IS_LONG and (report.failed or report.when == "call"):
+        _figures.judge(report.nodeid.rpartition("/")[2], has_passed=report.passed)
 
-    machine = f"Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}, {platform.system()}"
-    head = (
-        "# Faults made on purpose\n\n"
-        "Written by `make faults`, which fails where a line does not hold; a short version of each is in the tests.\n"
-        f"Seed {SEED}; {machine}; {os.cpu_count()} cores. What is promised: [RELIABILITY.md](../RELIABILITY.md).\n\n"
-        "| what was done | what came of it | seconds |\n|---|---|---|\n"
-    )
-    FIGURES.write_text(head + "\n".join(_told) + "\n", encoding="utf-8")
+
+def pytest_sessionfinish() -> None:
+    if IS_LONG:
+        _figures.write()

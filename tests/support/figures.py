@@ -1,0 +1,71 @@
+"""What the long fault tests did, kept: a line each in faults.json, and the table of them in faults.md.
+
+A run of some of the tests renews their lines alone, so that the long run can be made in parts. A test that fails has no
+line any more.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import sqlite3
+from datetime import datetime, timezone
+from pathlib import Path
+
+HEAD = """# Faults made on purpose
+
+Written by `make faults`, which fails where a line does not hold; a short version of each is part of `make test`. What
+is promised, and by which test it is held: [RELIABILITY.md](../../RELIABILITY.md), [SECURITY.md](../../SECURITY.md).
+
+| what was done | what came of it | test, seed | seconds, day |
+|---|---|---|---|
+"""
+
+
+class Figures:
+    """The lines of the tests that ran."""
+
+    def __init__(self, folder: Path, seed: int) -> None:
+        self._kept, self._table, self._seed = folder / "faults.json", folder / "faults.md", seed
+        self._told: dict[str, dict[str, object]] = {}
+        self._has_passed: dict[str, bool] = {}
+
+    def tell(self, test: str, what: str, outcome: str, seconds: float) -> None:
+        day = datetime.now(timezone.utc).date().isoformat()
+        self._told[test] = {
+            "what": what,
+            "outcome": outcome,
+            "seed": self._seed,
+            "seconds": round(seconds),
+            "day": day,
+            "machine": _machine(),
+        }
+
+    def judge(self, test: str, *, has_passed: bool) -> None:
+        self._has_passed[test] = has_passed and self._has_passed.get(test, True)
+
+    def write(self) -> None:
+        """Lay the lines of this run over those that are kept."""
+        lines = json.loads(self._kept.read_text(encoding="utf-8")) if self._kept.exists() else {}
+        lines |= {test: line for test, line in self._told.items() if self._has_passed.get(test)}
+        lines = {test: line for test, line in sorted(lines.items()) if self._has_passed.get(test, True)}
+        self._kept.write_text(json.dumps(lines, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        self._table.write_text(HEAD + "".join(map(_row, lines.items())) + _machines(lines), encoding="utf-8")
+
+
+def _row(item: tuple[str, dict[str, object]]) -> str:
+    test, line = item
+    name = test.removeprefix("test_").replace(".py::test_", ": ")
+    return f"| {line['what']} | {line['outcome']} | `{name}`, {line['seed']} | {line['seconds']:,}, {line['day']} |\n"
+
+
+def _machines(lines: dict[str, dict[str, object]]) -> str:
+    return "".join(
+        f"\nMeasured on {machine}.\n" for machine in dict.fromkeys(line["machine"] for line in lines.values())
+    )
+
+
+def _machine() -> str:
+    versions = f"Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}"
+    return f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, {versions}"
