@@ -1,10 +1,10 @@
-"""Faults made on purpose. ``make faults`` runs them long, and writes what came of it to benchmarks/results/faults.md."""
+"""Faults made on purpose. ``make faults`` runs them long and writes what came of it to benchmarks/results/faults.md."""
 
 from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -28,11 +28,11 @@ def seed() -> int:
 
 
 @pytest.fixture
-def tell_figures(request: pytest.FixtureRequest) -> Iterator[object]:
+def tell_figures(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
     """Takes what a test did and what came of it: a line of the table, once the test has passed."""
     started = time.monotonic()
     name = request.node.nodeid.rpartition("/")[2]
-    yield lambda what, outcome: _figures.tell(name, what, outcome, time.monotonic() - started)
+    return lambda what, outcome: _figures.tell(name, what, outcome, time.monotonic() - started)
 
 
 @pytest.fixture
