@@ -4,6 +4,7 @@
     ├── InputError                 the call itself is wrong: change the arguments
     │   ├── FilterError            a `where` expression that does not parse, or an unknown field
     │   ├── QueryError             a lexical query that does not parse
+    │   ├── UnknownNameError       no chunk, document or file of that name is in the index
     │   └── ShapeError             arrays of the wrong shape or dtype
     ├── DocumentRefusedError       one document cannot be read; the others go on
     ├── MissingExtraError          an optional dependency is not installed
@@ -15,6 +16,7 @@
     │   ├── IndexLockedError       another process is writing
     │   ├── IndexFormatError       written by a newer searchkit
     │   └── IndexDamagedError      a file is missing, torn or altered
+    ├── ShardsError                shards of embeddings are missing, not complete, or not what their manifest says
     ├── TrainingError              a training run cannot start or go on
     └── EvaluationError            the evaluation data do not fit the index or the encoder
 
@@ -65,6 +67,10 @@ class QueryError(InputError):
         self.position = position
 
 
+class UnknownNameError(InputError):
+    """No chunk, document or file of that name is in the index."""
+
+
 class ShapeError(InputError):
     """Arrays of the wrong shape or dtype."""
 
@@ -111,6 +117,10 @@ class IndexFormatError(IndexStateError):
 
 class IndexDamagedError(IndexStateError):
     """A file of the index is missing, torn or altered."""
+
+
+class ShardsError(SearchkitError):
+    """Shards of embeddings cannot be used or made as they are."""
 
 
 class TrainingError(SearchkitError):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from typing import TYPE_CHECKING
 
-from searchkit.errors import IndexDamagedError, InputError
+from searchkit.errors import IndexDamagedError, UnknownNameError
 from searchkit.index import read_facts
 from searchkit.search.compaction import IndexPlan
 from searchkit.search.reports import DocumentInfo, IndexStatus, RootInfo, StoredChunk
@@ -82,7 +82,7 @@ def documents(reader: StoreReader, name: str) -> list[DocumentInfo]:
     if not found:
         close = difflib.get_close_matches(name, reader.document_names(limit=SMALL_NAMES), n=1)
         hint = f"did you mean {close[0]!r}?" if close else "searchkit ls shows what there is"
-        raise InputError(f"there is no document or file {name!r} in the index", hint=hint)
+        raise UnknownNameError(f"there is no document or file {name!r} in the index", hint=hint)
     return [DocumentInfo(row.doc_id, row.path, row.title, row.metadata, row.chunks) for row in found]
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
-from searchkit.errors import InputError
+from searchkit.errors import InputError, ShapeError, UnknownNameError
 from searchkit.search.choice import Choice, choose, depth_for, settle
 from searchkit.search.filtering import allowed_chunks
 from searchkit.search.hits import hits_of
@@ -50,7 +50,7 @@ def stored_example(reader: StoreReader, target: int | str) -> Example:
     """A chunk, document or file of the index.
 
     Raises:
-        InputError: there is none of that name.
+        UnknownNameError: there is none of that name.
     """
     own = chunks_of(reader, target)
     return Example(reader.vectors(own).astype(np.float32), own)
@@ -72,6 +72,19 @@ def fresh_example(encoder: Encoder, stored: StoredSettings, documents: Document 
     if not passages:
         raise InputError("there is no text to find the like of", hint='such as: searchkit similar --text "a passage"')
     return Example(encoder.encode_passages(passages), np.empty(0, np.int64))
+
+
+def embedded_example(embedding: Sequence[float] | Rows, dimension: int) -> Example:
+    """A vector from outside.
+
+    Raises:
+        ShapeError: it is not (D,) finite numbers, or it is all zeros and has no direction.
+    """
+    row = np.asarray(embedding, dtype=np.float32)
+    if row.shape != (dimension,) or not np.isfinite(row).all() or not row.any():
+        found = f"shape {row.shape}" if row.shape != (dimension,) else "no direction"
+        raise ShapeError(f"the embedding has {found}; expected ({dimension},) finite numbers, not all zero")
+    return Example(row[None, :], np.empty(0, np.int64))
 
 
 def neighbours_of(reader: StoreReader, snapshot: Snapshot, example: Example, question: Question) -> list[Hit]:
@@ -99,5 +112,7 @@ def chunks_of(reader: StoreReader, target: int | str) -> Ids:
     else:
         found = reader.chunk_ids_of(target)
     if not len(found):
-        raise InputError(f"there is no chunk, document or file {target!r}", hint="searchkit ls shows what there is")
+        raise UnknownNameError(
+            f"there is no chunk, document or file {target!r}", hint="searchkit ls shows what there is"
+        )
     return found

@@ -1,0 +1,74 @@
+"""Runs the application with uvicorn until it is told to stop."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from searchkit.errors import InputError, MissingExtraError
+
+if TYPE_CHECKING:
+    from searchkit.search import SearchEngine
+    from searchkit.server.settings import ServerSettings
+
+MOST_CONNECTIONS = 1024
+IDLE_S = 30  # a connection is kept so long without a request
+
+
+def serve(engine: SearchEngine, settings: ServerSettings, *, tell: Callable[[str], None] = lambda _: None) -> None:
+    """Serve the index until SIGINT or SIGTERM.
+
+    Args:
+        engine: stays the caller's.
+        tell: called with the address once it is known.
+
+    Raises:
+        InputError: the address is taken, or is not this machine's.
+        MissingExtraError: the extra ``server`` is not installed.
+    """
+    try:
+        import starlette  # noqa: F401
+        import uvicorn
+    except ImportError as error:
+        raise MissingExtraError("the HTTP server", "server") from error
+    from searchkit.server.app import make_app
+
+    listener = _listener(settings)
+    host, port = listener.getsockname()[:2]
+    shown = f"[{host}]" if ":" in host else host
+    config = uvicorn.Config(
+        make_app(engine, settings),
+        limit_concurrency=MOST_CONNECTIONS,
+        timeout_keep_alive=IDLE_S,
+        timeout_graceful_shutdown=10,
+        access_log=False,
+        log_level="warning",
+        server_header=False,
+        date_header=False,
+        lifespan="on",
+        ws="none",
+    )
+    tell(f"http://{shown}:{port}")
+    with listener:
+        uvicorn.Server(config).run(sockets=[listener])
+
+
+def _listener(settings: ServerSettings) -> socket.socket:
+    """A socket that listens; made here so that what is wrong with the address is said plainly."""
+    host = settings.host.strip("[]")
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, settings.port, type=socket.SOCK_STREAM)[0]
+        listener = socket.socket(family, kind, protocol)
+    except OSError as error:
+        raise InputError(f"{settings.host} is no address of this machine: {error.strerror}") from error
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        listener.listen(1024)
+    except OSError as error:
+        listener.close()
+        raise InputError(
+            f"cannot listen on {settings.host}:{settings.port}: {error.strerror}", hint="choose another with --port"
+        ) from error
+    return listener

@@ -1,0 +1,51 @@
+"""What every endpoint works with: the engine, the settings, the lanes of work, the counters."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from searchkit.server.lanes import Lane
+from searchkit.server.metrics import Metrics
+
+if TYPE_CHECKING:
+    from searchkit.search import SearchEngine
+    from searchkit.server.settings import ServerSettings
+
+_MOST_CHANGES = 32
+_MOST_LONG = 8
+
+
+@dataclass(eq=False)
+class Site:
+    """One served index.
+
+    Attributes:
+        searches: short work that reads.
+        changes: writes; one at a time, as the index has one writer.
+        long: work that takes seconds, such as a map, and must not keep searches waiting.
+    """
+
+    engine: SearchEngine
+    settings: ServerSettings
+    metrics: Metrics = field(default_factory=Metrics)
+
+    def __post_init__(self) -> None:
+        self.searches = Lane("search", self.settings.workers, self.settings.most_waiting)
+        self.changes = Lane("change", 1, _MOST_CHANGES)
+        self.long = Lane("long", 1, _MOST_LONG)
+
+    @property
+    def lanes(self) -> tuple[Lane, ...]:
+        """All of them."""
+        return self.searches, self.changes, self.long
+
+    def start(self) -> None:
+        """Start the threads."""
+        for lane in self.lanes:
+            lane.start()
+
+    def close(self) -> None:
+        """End the threads; the engine is the caller's."""
+        for lane in self.lanes:
+            lane.close()
