@@ -75,7 +75,7 @@ def equal(values: tuple[Value, ...], operand: Operand) -> SqlCondition:
     texts = [item for item in values if isinstance(item, str)]
     numbers = [item for item in values if not isinstance(item, (str, bool))]
     truths = [str(item).lower() for item in values if isinstance(item, bool)]
-    numeric = [_as_number(text) for text in texts if _NUMBER.fullmatch(text)]
+    numeric = [number for text in texts if (number := number_in(text)) is not None]
     parts = []
     if texts:
         parts.append(_among(f"{kind} IN ('text', 'true', 'false')", _as_text(operand), texts))
@@ -96,7 +96,7 @@ def on_moments(comparison: Comparison, column: str) -> SqlCondition:
     Raises:
         ValueError: a value is no moment.
     """
-    moments = [_moment(value) for value in comparison.values]
+    moments = [moment_of(value) for value in comparison.values]
     if comparison.operator is Operator.EQUAL:
         return joined("OR", [_to_precision("=", moment, column) for moment in sorted(set(moments))])
     if comparison.operator is Operator.BETWEEN:
@@ -122,13 +122,17 @@ def _ordered(symbol: str, limit: Value, operand: Operand) -> SqlCondition:
         numeric = f"{kind} NOT IN ('true', 'false') AND {value} <= {_LARGEST}"
         return SqlCondition(f"({numeric} AND {value} {symbol} CAST(? AS NUMERIC))", (repr(limit),))
     parts = [SqlCondition(f"({kind} = 'text' AND {value} {symbol} ?)", (limit,))]
-    if _NUMBER.fullmatch(limit):
+    number = number_in(limit)
+    if number is not None:
         sql = f"({kind} IN ('integer', 'real') AND {value} {symbol} CAST(? AS NUMERIC))"
-        parts.append(SqlCondition(sql, (repr(_as_number(limit)),)))
+        parts.append(SqlCondition(sql, (repr(number),)))
     return joined("OR", parts)
 
 
-def _as_number(text: str) -> int | float:
+def number_in(text: str) -> int | float | None:
+    """The number that a text looks like, if it does."""
+    if not _NUMBER.fullmatch(text):
+        return None
     return int(text) if _INTEGER.fullmatch(text) else float(text)
 
 
@@ -136,8 +140,12 @@ def _to_precision(symbol: str, moment: str, column: str) -> SqlCondition:
     return SqlCondition(f"(substr({column}, 1, {len(moment)}) {symbol} ?)", (moment,))
 
 
-def _moment(value: Value) -> str:
-    """The value in UTC as far as it is written: '2026-05' stays a month."""
+def moment_of(value: Value) -> str:
+    """The value in UTC as far as it is written: '2026-05' stays a month.
+
+    Raises:
+        ValueError: it is no moment.
+    """
     written = _MOMENT.fullmatch(str(value).strip().replace(" ", "T"))
     if written is None or isinstance(value, (bool, float)):
         raise ValueError(value)

@@ -27,7 +27,7 @@ from difflib import get_close_matches
 
 from searchkit.errors import FilterError
 from searchkit.store.filter_parser import parse_filter
-from searchkit.store.filter_sql import Operand, SqlCondition, compared, equal, joined, on_moments
+from searchkit.store.filter_sql import Operand, SqlCondition, compared, equal, joined, moment_of, on_moments
 from searchkit.store.filter_tree import (
     AllOf,
     Comparison,
@@ -45,9 +45,12 @@ from searchkit.store.globs import path_matcher
 __all__ = [
     "BUILT_IN_FIELDS",
     "FieldExpression",
+    "Fields",
     "SqlCondition",
     "compile_filter",
+    "condition_of",
     "field_expression",
+    "moments_of",
     "parse_filter",
     "path_matcher",
 ]
@@ -79,10 +82,10 @@ def field_expression(name: str, known_fields: Collection[str]) -> FieldExpressio
     Raises:
         FilterError: the field is neither built in nor known; the hint lists those that are.
     """
-    fields, field = _Fields(known_fields, ""), Field(tuple(name.split(".")))
+    fields, field = Fields(known_fields, ""), Field(tuple(name.split(".")))
     target = fields.resolve(field)
     if isinstance(target, str):
-        return FieldExpression(target, "NULL")
+        return FieldExpression(_COLUMNS[target], "NULL")
     path = _json_path(target, field, fields)
     return FieldExpression("json_extract(d.metadata, ?)", "json_type(d.metadata, ?)", (path, path))
 
@@ -101,12 +104,20 @@ def compile_filter(where: str | Mapping[str, object], known_fields: Collection[s
     Raises:
         FilterError: the expression does not parse, or names a field that is neither built in nor known.
     """
+    return _compile(condition_of(where), Fields.of(where, known_fields))
+
+
+def condition_of(where: str | Mapping[str, object]) -> Condition:
+    """Gives the tree of an expression, or of a mapping as `compile_filter` takes it.
+
+    Raises:
+        FilterError: the expression does not parse, or a field of the mapping is compared with something else.
+    """
     if isinstance(where, str):
-        return _compile(parse_filter(where), _Fields(known_fields, where))
-    conditions = tuple(
-        equal_to(Field(tuple(name.split("."))), _mapped_values(name, value)) for name, value in where.items()
+        return parse_filter(where)
+    return AllOf(
+        tuple(equal_to(Field(tuple(name.split("."))), _mapped_values(name, value)) for name, value in where.items())
     )
-    return _compile(AllOf(conditions), _Fields(known_fields, ""))
 
 
 def _mapped_values(name: str, value: object) -> tuple[Value | None, ...]:
@@ -128,17 +139,25 @@ def _mapped_value(name: str, value: object) -> Value | None:
 
 
 @dataclass(frozen=True, slots=True)
-class _Fields:
+class Fields:
     """Which fields there are, and the expression for messages ("" for a mapping)."""
 
     known: Collection[str]
     expression: str
 
+    @classmethod
+    def of(cls, where: str | Mapping[str, object], known: Collection[str]) -> Fields:
+        return cls(known, where if isinstance(where, str) else "")
+
     def resolve(self, field: Field) -> str | tuple[str, ...]:
-        """The column of a built-in field, or the way to a metadata field."""
+        """The name of a built-in field, or the way to a metadata field.
+
+        Raises:
+            FilterError: it is neither.
+        """
         written = ".".join(field.parts)
         if written in _COLUMNS:
-            return _COLUMNS[written]
+            return written
         for parts in (field.parts, field.parts[1:] if field.parts[0] == "metadata" else ()):
             if parts and ".".join(parts) in self.known:  # a name may itself hold dots
                 return (".".join(parts),)
@@ -161,7 +180,7 @@ class _Fields:
         return self.error(field, f"no document has a field {written!r}", hint=hint)
 
 
-def _compile(condition: Condition, fields: _Fields) -> SqlCondition:
+def _compile(condition: Condition, fields: Fields) -> SqlCondition:
     if isinstance(condition, Comparison):
         return _comparison(condition, fields)
     if isinstance(condition, Not):
@@ -171,22 +190,29 @@ def _compile(condition: Condition, fields: _Fields) -> SqlCondition:
     return joined(word, [_compile(part, fields) for part in condition.parts])
 
 
-def _comparison(comparison: Comparison, fields: _Fields) -> SqlCondition:
+def _comparison(comparison: Comparison, fields: Fields) -> SqlCondition:
     target = fields.resolve(comparison.field)
     if isinstance(target, tuple):
         return _on_metadata(comparison, _json_path(target, comparison.field, fields))
+    column = _COLUMNS[target]
     if comparison.operator is Operator.IS_NULL:
-        return SqlCondition(f"({target} IS NULL)")
-    if target == _COLUMNS["modified"] and comparison.operator not in {Operator.LIKE, Operator.CONTAINS}:
-        test = _on_modified(comparison, fields)
+        return SqlCondition(f"({column} IS NULL)")
+    if target == "modified" and comparison.operator not in {Operator.LIKE, Operator.CONTAINS}:
+        moments = moments_of(comparison, fields)
+        test = on_moments(Comparison(comparison.field, comparison.operator, moments), column)
     else:
-        test = compared(comparison, Operand(target, f"typeof({target})"))
+        test = compared(comparison, Operand(column, f"typeof({column})"))
     return SqlCondition(f"ifnull({test.sql}, 0)", test.parameters)
 
 
-def _on_modified(comparison: Comparison, fields: _Fields) -> SqlCondition:
+def moments_of(comparison: Comparison, fields: Fields) -> tuple[str, ...]:
+    """The values that ``modified`` is compared with: ISO 8601, UTC, each as far as it is written.
+
+    Raises:
+        FilterError: one is no moment.
+    """
     try:
-        return on_moments(comparison, _COLUMNS["modified"])
+        return tuple(map(moment_of, comparison.values))
     except ValueError as exc:
         problem = f"modified is compared with {' and '.join(map(repr, comparison.values))}; expected dates"
         raise fields.error(
@@ -212,7 +238,7 @@ def _on_metadata(comparison: Comparison, path: str) -> SqlCondition:
     )
 
 
-def _json_path(parts: tuple[str, ...], field: Field, fields: _Fields) -> str:
+def _json_path(parts: tuple[str, ...], field: Field, fields: Fields) -> str:
     """Names are quoted and escaped as in the stored JSON: SQLite compares the two as they are written."""
     if any('"' in part for part in parts):
         raise fields.error(field, "SQLite cannot look up a field whose name holds a double quote")

@@ -7,7 +7,7 @@ import re
 from datetime import datetime, timedelta
 
 from searchkit.errors import InputError
-from searchkit.store.filter_sql import SqlCondition, on_moments
+from searchkit.store.filter_sql import SqlCondition, moment_of, on_moments
 from searchkit.store.filter_tree import Comparison, Field, Operator
 
 _AGE = re.compile(r"([0-9]{1,6})\s*(h|d|w|m|y)", re.IGNORECASE)
@@ -29,15 +29,23 @@ def modified_since(since: str, now: datetime) -> SqlCondition:
     Raises:
         InputError: it is neither.
     """
+    test = on_moments(Comparison(Field(("modified",)), Operator.AT_LEAST, (moment_since(since, now),)), "s.modified")
+    return SqlCondition(f"ifnull({test.sql}, 0)", test.parameters)
+
+
+def moment_since(since: str, now: datetime) -> str:
+    """Gives the moment that ``since`` stands for, as `modified_since` reads it: ISO 8601, UTC, as far as it is written.
+
+    Raises:
+        InputError: it is neither a date nor an age.
+    """
     try:
         age = _AGE.fullmatch(since.strip())
-        moment = since if age is None else _before(now, int(age[1]), age[2].lower())
-        test = on_moments(Comparison(Field(("modified",)), Operator.AT_LEAST, (moment,)), "s.modified")
+        return moment_of(since if age is None else _before(now, int(age[1]), age[2].lower()))
     except (ValueError, OverflowError, AttributeError) as exc:
         raise InputError(
             f"since is {since!r}; expected a date or an age", hint="such as 2026-05-31, 2026-05, 7d, 2w or 3m (months)"
         ) from exc
-    return SqlCondition(f"ifnull({test.sql}, 0)", test.parameters)
 
 
 def _before(now: datetime, count: int, unit: str) -> str:
