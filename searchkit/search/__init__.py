@@ -15,6 +15,7 @@ from searchkit.search.reports import (
     Refusal,
     RootInfo,
     StoredChunk,
+    StoredDocument,
 )
 from searchkit.store import SourceInfo
 
@@ -32,6 +33,7 @@ __all__ = [
     "SearchEngine",
     "SourceInfo",
     "StoredChunk",
+    "StoredDocument",
     "VerifyReport",
     "backup_index",
     "repair_index",

@@ -21,10 +21,10 @@ def context_of(reader: StoreReader, chunk_id: int, count: int) -> Context | None
     if here is None:
         return None
     length = len(rows[here].text)
-    return Context(before=_joined(rows[: here + 1])[:-length], after=_joined(rows[here:])[length:])
+    return Context(before=joined_text(rows[: here + 1])[:-length], after=joined_text(rows[here:])[length:])
 
 
-def _joined(rows: Sequence[ChunkRow]) -> str:
+def joined_text(rows: Sequence[ChunkRow]) -> str:
     """The text of neighbouring chunks, what two of them share but once.
 
     Between chunks a document has white space alone; of that the line breaks are known.

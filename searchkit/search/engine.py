@@ -19,7 +19,7 @@ from searchkit.search.calibration import Calibrator, calibrate_if_due
 from searchkit.search.context import context_of
 from searchkit.search.encoders import EncoderChoice, IndexSettings
 from searchkit.search.pipeline import View, answer
-from searchkit.search.question import Question, SearchOptions, SimilarOptions, check_query
+from searchkit.search.question import Question, SearchOptions, SimilarOptions, Where, check_query
 from searchkit.search.readers import ReaderPool
 from searchkit.search.reasons import Why
 from searchkit.search.reports import (
@@ -30,10 +30,12 @@ from searchkit.search.reports import (
     Progress,
     ProgressSink,
     StoredChunk,
+    StoredDocument,
 )
 from searchkit.search.rerank import Rerankers
 from searchkit.search.similar import (
     Example,
+    embedded_example,
     fresh_example,
     neighbours_of,
     similar_question,
@@ -53,7 +55,7 @@ if TYPE_CHECKING:
     from searchkit.search.health import CopyReport
     from searchkit.store.judgements import Judgement
     from searchkit.store.topics import KeptTopics
-    from searchkit.types import Context, Document, Hit, Ids
+    from searchkit.types import Context, Document, Hit, Ids, Rows
 
 
 class SearchEngine:
@@ -381,6 +383,23 @@ class SearchEngine:
             example = stored_example(reader, target) if isinstance(target, int | str) else self._example(reader, target)
             return neighbours_of(reader, snapshot, example, similar_question(k, options))
 
+    def search_embedding(
+        self, embedding: Sequence[float] | Rows, k: int = 10, **options: Unpack[SimilarOptions]
+    ) -> list[Hit]:
+        """The chunks closest to a vector of the index's own encoder, by cosine.
+
+        Args:
+            embedding: (D,) numbers of any length, such as the vector of a made-up answer, or a mean of several.
+            k: at most so many hits.
+            options: as for `similar`.
+
+        Raises:
+            ShapeError: the embedding has another shape, or no direction.
+        """
+        with self._reading() as (reader, snapshot):
+            example = embedded_example(embedding, reader.settings().dimension)
+            return neighbours_of(reader, snapshot, example, similar_question(k, options))
+
     def _example(self, reader: StoreReader, documents: Document | Sequence[Document]) -> Example:
         stored = reader.settings()
         return fresh_example(self._encoder.for_index(stored), stored, documents)
@@ -420,6 +439,21 @@ class SearchEngine:
         """
         with self._looking() as reader:
             return inspect.documents(reader, name)
+
+    def iter_documents(self, names: Sequence[str] | None = None, *, where: Where = None) -> Iterator[StoredDocument]:
+        """Documents with their text, in the order in which they were added; one committed state of the index.
+
+        Args:
+            names: their ``doc_id``; unknown ones are passed over. None for all.
+            where: a filter, as of a search; None for all.
+
+        Raises:
+            FilterError: as for `search`.
+        """
+        from searchkit.search.listing import stored_documents
+
+        with self._looking() as reader:
+            yield from stored_documents(reader, names, where)
 
     def chunks(self, doc_id: str) -> list[StoredChunk]:
         """The chunks of a document in order."""

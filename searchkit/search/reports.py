@@ -118,6 +118,20 @@ class DocumentInfo:
 
 
 @dataclass(frozen=True, slots=True)
+class StoredDocument:
+    """A document with its text, put together from its chunks.
+
+    White space at its ends is not kept; between chunks a line break is one, anything else is a space.
+    """
+
+    doc_id: str
+    path: str | None
+    title: str
+    metadata: Metadata
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class StoredChunk:
     """A chunk as it is kept. Lines are None where the file has no lines of its own."""
 

@@ -7,7 +7,7 @@ import pytest
 from word_encoder import WordEncoder
 
 from searchkit import Document, SearchEngine
-from searchkit.errors import InputError
+from searchkit.errors import InputError, ShapeError
 
 TEXTS = ["apples grow on trees", "boats sail the sea", "clocks tell the time", "apples and boats"]
 
@@ -84,3 +84,21 @@ def test_since_asks_files(engine: SearchEngine, docs: Path) -> None:
 def test_options_of_a_query_are_refused(filled: SearchEngine) -> None:
     with pytest.raises(TypeError, match=r"similar\(\) got an unexpected option 'mode'"):
         filled.similar(TEXTS[0], mode="lexical")  # type: ignore[call-arg]
+
+
+def test_a_vector_from_outside_finds_its_nearest_chunks(engine: SearchEngine, encoder: WordEncoder) -> None:
+    texts = ["apples grow on trees", "boats sail the sea", "clocks tell the time"]
+    engine.add([{"id": text, "text": text, "length": len(text)} for text in texts])
+    vector = encoder.encode_queries(["boats on the sea"])[0]
+    hits = engine.search_embedding(3 * vector, k=3)
+    cosines = encoder.encode_passages(texts) @ vector
+    assert [hit.doc_id for hit in hits] == [texts[i] for i in np.argsort(-cosines)]
+    np.testing.assert_allclose([hit.score for hit in hits], np.sort(cosines)[::-1], atol=2e-3)
+    assert len(engine.search_embedding(vector.tolist(), k=3, where="length > 18")) == 2
+
+
+@pytest.mark.parametrize("vector", [[1.0, 2.0], [0.0] * 64, [float("nan")] * 64, [[1.0] * 64]])
+def test_a_vector_without_shape_or_direction_is_refused(engine: SearchEngine, vector: list[float]) -> None:
+    engine.add(["apples"])
+    with pytest.raises(ShapeError, match="expected"):
+        engine.search_embedding(vector)

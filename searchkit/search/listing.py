@@ -1,0 +1,26 @@
+"""Documents as they were added, with their text: by name, or by what a filter says of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from searchkit.errors import InputError
+from searchkit.search.context import joined_text
+from searchkit.search.reports import StoredDocument
+from searchkit.store.documents import DocumentsReader
+from searchkit.store.filters import compile_filter
+
+if TYPE_CHECKING:
+    from searchkit.search.question import Where
+    from searchkit.store import StoreReader
+
+
+def stored_documents(reader: StoreReader, names: Sequence[str] | None, where: Where) -> Iterator[StoredDocument]:
+    """The documents that have one of the names and pass the filter, in the order in which they were added."""
+    if isinstance(names, str):
+        raise InputError("names is one string; expected a list of them", hint="write [name]")
+    condition = None if where is None else compile_filter(where, reader.metadata_fields())
+    for row in DocumentsReader(reader).matching(condition, names):
+        chunks = reader.chunks_of(row.doc_id) if row.chunks else []
+        yield StoredDocument(row.doc_id, row.path, row.title, row.metadata, joined_text(chunks) if chunks else "")
