@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from searchkit.encoder import Encoder
+    from searchkit.search.backend import Reader
     from searchkit.store import ChunkRow, StoreReader, StoreWriter
     from searchkit.types import Ids, Rows
 
@@ -96,10 +97,15 @@ class Calibrator:
     def __init__(self) -> None:
         self._measured: tuple[int, Calibration] | None = None
 
-    def get(self, reader: StoreReader, encoder: Encoder, *, measure: bool) -> Calibration | None:
-        """The stored calibration, else one that is measured now if that is wanted; None for an empty index."""
+    def get(self, reader: Reader, encoder: Encoder, *, measure: bool) -> Calibration | None:
+        """The stored calibration, else one that is measured now if that is wanted; None for an empty index.
+
+        An index on a server has the one that it came with, or none: measuring reads all vectors.
+        """
+        from searchkit.store import StoreReader
+
         stored = stored_calibration(reader, encoder)
-        if stored is not None or not measure:
+        if stored is not None or not measure or not isinstance(reader, StoreReader):
             return stored
         if self._measured is None or self._measured[0] != reader.revision():
             fresh = calibrate(reader, encoder)
@@ -109,7 +115,7 @@ class Calibrator:
         return self._measured[1]
 
 
-def stored_calibration(reader: StoreReader, encoder: Encoder) -> Calibration | None:
+def stored_calibration(reader: Reader, encoder: Encoder) -> Calibration | None:
     """The one in the index, if it was made as this version makes it, with this encoder."""
     values = reader.calibration()
     if values is None or (values.get("version"), values.get("fingerprint")) != (VERSION, encoder.fingerprint):

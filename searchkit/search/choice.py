@@ -14,9 +14,9 @@ from searchkit.search.question import Group
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from searchkit.search.backend import Reader
     from searchkit.search.question import Question
     from searchkit.search.ranking import Found
-    from searchkit.store import StoreReader
     from searchkit.types import Ids, Rows
 
 FIRST_DEPTH = 100  # candidates at least, where not simply the best k are chosen
@@ -72,7 +72,7 @@ def _is_all(found: Found, depth: int, min_score: float | None) -> bool:
     return all(len(part) < depth for part in found.parts.values())
 
 
-def choose(reader: StoreReader, candidates: Ids, cosines: NDArray[np.float64], question: Question) -> Choice:
+def choose(reader: Reader, candidates: Ids, cosines: NDArray[np.float64], question: Question) -> Choice:
     """The hits among the candidates.
 
     Args:
@@ -113,7 +113,7 @@ def _relevance(cosines: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.sort(cosines)[::-1]
 
 
-def _unit_rows(reader: StoreReader, ids: Ids) -> Rows:
+def _unit_rows(reader: Reader, ids: Ids) -> Rows:
     """The stored vectors (N, D), float32; as float16 their length is off by up to 0.0005."""
     rows = reader.vectors(ids).astype(np.float32)
     rows /= np.linalg.norm(rows, axis=1, keepdims=True)

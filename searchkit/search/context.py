@@ -9,12 +9,13 @@ from searchkit.store import MAX_CHUNK_ID
 from searchkit.types import Context
 
 if TYPE_CHECKING:
-    from searchkit.store import ChunkRow, StoreReader
+    from searchkit.search.backend import Reader
+    from searchkit.store import ChunkRow
 
 _MOST = 1 << 31  # chunks on a side; larger numbers are not SQLite's
 
 
-def context_of(reader: StoreReader, chunk_id: int, count: int) -> Context | None:
+def context_of(reader: Reader, chunk_id: int, count: int) -> Context | None:
     """The text of up to ``count`` chunks before and after a chunk; None where there is no such chunk."""
     rows = reader.chunks_around(chunk_id, min(count, _MOST)) if 0 < chunk_id <= MAX_CHUNK_ID else []
     here = next((place for place, row in enumerate(rows) if row.chunk_id == chunk_id), None)

@@ -15,10 +15,11 @@ from searchkit.errors import InputError
 from searchkit.search import inspect
 from searchkit.search.acknowledged import writing
 from searchkit.search.answers import Answer
+from searchkit.search.backend import engine_for
 from searchkit.search.calibration import Calibrator, calibrate_if_due
 from searchkit.search.context import context_of
 from searchkit.search.encoders import EncoderChoice, IndexSettings
-from searchkit.search.pipeline import View, answer
+from searchkit.search.pipeline import LocalView, answer
 from searchkit.search.question import Question, SearchOptions, SimilarOptions, Where, check_query
 from searchkit.search.readers import ReaderPool
 from searchkit.search.reasons import Why
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
     from searchkit.encoder import Encoder
     from searchkit.search.corpus import Corpus
     from searchkit.search.health import CopyReport
+    from searchkit.search.outgoing import Outgoing
     from searchkit.store.judgements import Judgement
     from searchkit.store.topics import KeptTopics
     from searchkit.types import Context, Document, Hit, Ids, Rows
@@ -94,7 +96,8 @@ class SearchEngine:
 
         Args:
             index: its name (``index_data/<name>`` here or in a parent folder) or its folder; None for the one that
-                ``SEARCHKIT_INDEX`` names, or ``default``.
+                ``SEARCHKIT_INDEX`` names, or ``default``. An address such as ``milvus://host:19530/collection`` is an
+                index on a server, which can be searched and not changed; see `searchkit push`.
             encoder: instead of the one that the index was built with; its fingerprint has to be the same.
             device: where a loaded encoder runs: ``auto``, ``cpu``, ``cuda`` or ``mps``.
             wait_s: how long a change waits for another process that is writing.
@@ -102,6 +105,9 @@ class SearchEngine:
         Raises:
             IndexNotFoundError: there is none; the message tells where it was looked for.
         """
+        remote = engine_for(index, encoder=encoder, device=device)
+        if remote is not None:
+            return remote
         folder = IndexFolder(resolve_index(index, must_exist=True))
         return cls(folder, EncoderChoice(encoder, IndexSettings(), folder.path, device), wait_s)
 
@@ -341,9 +347,9 @@ class SearchEngine:
         with self._reading() as (reader, snapshot):
             return answer(self._view(reader, snapshot, question), texts, question)
 
-    def _view(self, reader: StoreReader, snapshot: Snapshot, question: Question) -> View:
+    def _view(self, reader: StoreReader, snapshot: Snapshot, question: Question) -> LocalView:
         encoder, reranker = self._encoder.for_index(reader.settings()), self._rerankers.get(question.rerank)
-        return View(reader, snapshot, encoder, self._calibrator, reranker)
+        return LocalView(reader, snapshot, encoder, self._calibrator, reranker)
 
     def why(self, query: str, target: int | str, k: int = 10, **options: Unpack[SearchOptions]) -> Why:
         """Why a document is not among the hits of a query, or where it is.
@@ -473,6 +479,14 @@ class SearchEngine:
 
         with self._looking() as reader:
             yield Corpus(reader)
+
+    @contextmanager
+    def outgoing(self) -> Iterator[Outgoing]:
+        """The whole index, to be served from elsewhere; one committed state that lasts as long as the block."""
+        from searchkit.search.outgoing import Outgoing
+
+        with self._looking() as reader:
+            yield Outgoing(reader, self._encoder)
 
     def locate(self, path: str) -> Path | None:
         """Where the file of a hit lies, or None when its folder was moved away."""

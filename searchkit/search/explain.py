@@ -11,14 +11,14 @@ from searchkit.search.question import Mode
 from searchkit.types import Explanation, Part
 
 if TYPE_CHECKING:
+    from searchkit.search.backend import Reader
     from searchkit.search.calibration import Calibration
     from searchkit.search.question import Question
     from searchkit.search.ranking import Found, Ranking
-    from searchkit.store import StoreReader
     from searchkit.types import Ids
 
 
-def explain(reader: StoreReader, found: Found, chosen: Ids) -> dict[int, Explanation]:
+def explain(reader: Reader, found: Found, chosen: Ids) -> dict[int, Explanation]:
     """For each chosen chunk, what each part made of it."""
     parts = {name: _parts_by_id(ranking) for name, ranking in (*found.parts.items(), ("fused", found.fused))}
     judged = {} if found.judged is None else _parts_by_id(found.judged)
@@ -42,7 +42,7 @@ def _parts_by_id(ranking: Ranking) -> dict[int, Part]:
     return {chunk_id: Part(rank, score) for rank, (chunk_id, score) in enumerate(pairs, start=1)}
 
 
-def plan_of(reader: StoreReader, question: Question, found: Found, calibration: Calibration | None) -> Plan:
+def plan_of(reader: Reader, question: Question, found: Found, calibration: Calibration | None) -> Plan:
     """How the question was taken."""
     is_hybrid = question.mode is Mode.HYBRID
     return Plan(

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 from searchkit.index import IdFilter
+from searchkit.store import StoreReader
 
 if TYPE_CHECKING:
+    from searchkit.search.backend import Reader
     from searchkit.search.question import Question
-    from searchkit.store import StoreReader
     from searchkit.store.filters import SqlCondition
 
 
@@ -36,12 +37,14 @@ class _Filter:
     matches: Callable[[str], bool] | None = None
 
 
-def allowed_chunks(reader: StoreReader, question: Question) -> IdFilter | None:
+def allowed_chunks(reader: Reader, question: Question) -> IdFilter | None:
     """The chunks that all filters let through; None where nothing is filtered.
 
     Raises:
         FilterError: a filter does not parse, or names an unknown field.
     """
+    if not isinstance(reader, StoreReader):
+        return reader.allowed(question)
     filters = _filters(reader, question)
     if not filters:
         return None
@@ -52,12 +55,14 @@ def allowed_chunks(reader: StoreReader, question: Question) -> IdFilter | None:
     return IdFilter(reader.allowed_ids(condition, matches))
 
 
-def allowed_by_each(reader: StoreReader, question: Question) -> dict[str, IdFilter]:
+def allowed_by_each(reader: Reader, question: Question) -> Mapping[str, IdFilter]:
     """The chunks that each filter lets through on its own, by the text of the filter."""
+    if not isinstance(reader, StoreReader):
+        return reader.allowed_by_each(question)
     return {one.text: IdFilter(reader.allowed_ids(one.condition, one.matches)) for one in _filters(reader, question)}
 
 
-def conditions_of(reader: StoreReader, question: Question) -> tuple[Condition, ...]:
+def conditions_of(reader: Reader, question: Question) -> tuple[Condition, ...]:
     """The filters of a question, each with what it lets through on its own."""
     return tuple(Condition(text, len(allowed)) for text, allowed in allowed_by_each(reader, question).items())
 

@@ -13,12 +13,13 @@ from searchkit.search.highlight import opening
 from searchkit.types import Explanation, Hit, Place
 
 if TYPE_CHECKING:
+    from searchkit.search.backend import Reader
     from searchkit.search.choice import Choice
-    from searchkit.store import ChunkRow, StoreReader
+    from searchkit.store import ChunkRow
 
 
 def hits_of(
-    reader: StoreReader, choice: Choice, *, context: int = 0, explanations: Mapping[int, Explanation] | None = None
+    reader: Reader, choice: Choice, *, context: int = 0, explanations: Mapping[int, Explanation] | None = None
 ) -> list[Hit]:
     """The chosen chunks as hits, with ``context`` chunks around each."""
     others = [chunk_id for places in choice.others.values() for chunk_id in places]

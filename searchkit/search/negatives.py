@@ -20,7 +20,8 @@ import numpy as np
 from searchkit.search.ranking import Ranking
 
 if TYPE_CHECKING:
-    from searchkit.store import LexicalQuery, StoreReader
+    from searchkit.search.backend import Reader
+    from searchkit.store import LexicalQuery
     from searchkit.types import Rows
 
 # More takes out a topic better, and costs more where the negative is itself about what is asked; of both together
@@ -35,7 +36,7 @@ def away_from(queries: Rows, negatives: Rows) -> Rows:
     return moved
 
 
-def demoted(reader: StoreReader, query: LexicalQuery, negatives: Sequence[str], ranking: Ranking) -> Ranking:
+def demoted(reader: Reader, query: LexicalQuery, negatives: Sequence[str], ranking: Ranking) -> Ranking:
     """A lexical ranking by the moved query's scores; a negative without a word in it moves nothing."""
     if not negatives:
         return ranking

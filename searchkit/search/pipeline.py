@@ -26,14 +26,16 @@ from searchkit.search.hits import hits_of
 from searchkit.search.negatives import away_from, demoted
 from searchkit.search.question import Fusion, Mode, Question
 from searchkit.search.ranking import Found, Ranking
+from searchkit.store import StoreReader
 
 if TYPE_CHECKING:
     from searchkit.encoder import Encoder
     from searchkit.index import IdFilter, Neighbours
+    from searchkit.search.backend import Reader, Vectors
     from searchkit.search.calibration import Calibration, Calibrator
     from searchkit.search.rerank import Reranker
     from searchkit.search.snapshot import Snapshot
-    from searchkit.store import LexicalQuery, StoreReader
+    from searchkit.store import LexicalQuery
     from searchkit.types import Hit, Ids, Rows
 
 NO_WORDS = (
@@ -47,11 +49,19 @@ FUSED_DEPTH = 100  # candidates of each part that are fused; a chunk below both 
 class View:
     """One committed state of an index, the encoder that belongs to it, and what else an answer needs."""
 
-    reader: StoreReader
-    snapshot: Snapshot
+    reader: Reader
+    snapshot: Vectors
     encoder: Encoder
     calibrator: Calibrator
     reranker: Reranker | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class LocalView(View):
+    """A view of an index that lies here."""
+
+    reader: StoreReader
+    snapshot: Snapshot
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -97,7 +107,7 @@ def answer(view: View, texts: Sequence[str], question: Question) -> list[Answer]
             Answer(
                 hits=hits,
                 mode=question.mode,
-                index_kind="none" if view.snapshot.record is None else view.snapshot.record.kind,
+                index_kind=view.snapshot.kind,
                 allowed=None if allowed is None else len(allowed),
                 candidates={name: len(part) for name, part in found.parts.items()},
                 seconds=own.seconds,
@@ -109,10 +119,11 @@ def answer(view: View, texts: Sequence[str], question: Question) -> list[Answer]
     return answers
 
 
-def _answerable(reader: StoreReader, question: Question) -> tuple[Question, tuple[str, ...]]:
+def _answerable(reader: Reader, question: Question) -> tuple[Question, tuple[str, ...]]:
     """The question as this index can answer it, and what has to be said about that."""
     if question.mode is Mode.HYBRID and not reader.has_lexical():
-        return replace(question, mode=Mode.DENSE), (NO_WORDS,)
+        why = NO_WORDS if isinstance(reader, StoreReader) else reader.no_words()
+        return replace(question, mode=Mode.DENSE), (why,)
     return question, ()
 
 
@@ -144,7 +155,7 @@ def _look(view: View, asked: _Asked, question: Question, watch: Stopwatch, depth
 
 
 def _dense(
-    snapshot: Snapshot, vectors: Rows, depth: int, question: Question, allowed: IdFilter | None
+    snapshot: Vectors, vectors: Rows, depth: int, question: Question, allowed: IdFilter | None
 ) -> list[Ranking] | None:
     if question.mode is Mode.LEXICAL:
         return None
@@ -160,7 +171,7 @@ def rankings_of(neighbours: Neighbours) -> list[Ranking]:
 
 
 def _candidates(
-    reader: StoreReader, asked: _Asked, dense: Ranking | None, depth: int, question: Question, watch: Stopwatch
+    reader: Reader, asked: _Asked, dense: Ranking | None, depth: int, question: Question, watch: Stopwatch
 ) -> Found:
     parts = {} if dense is None else {"dense": dense}
     query = None
@@ -177,16 +188,19 @@ def _candidates(
 
 
 def _lexical(
-    reader: StoreReader, query: LexicalQuery | None, depth: int, question: Question, allowed: IdFilter | None
+    reader: Reader, query: LexicalQuery | None, depth: int, question: Question, allowed: IdFilter | None
 ) -> Ranking:
     if query is None:
         return Ranking(np.empty(0, np.int64), np.empty(0))
-    scores, ids = reader.lexical_nearest(query, depth, None if allowed is None else allowed.ids)
+    if isinstance(reader, StoreReader):
+        scores, ids = reader.lexical_nearest(query, depth, None if allowed is None else allowed.ids)
+    else:
+        scores, ids = reader.lexical_among(query, depth, allowed)
     return demoted(reader, query, question.unlike, Ranking(ids, scores))
 
 
 def _fused(
-    reader: StoreReader,
+    reader: Reader,
     parts: Mapping[str, Ranking],
     cosines: Mapping[int, float],
     query: LexicalQuery | None,
@@ -205,9 +219,7 @@ def _fused(
     return convex_combination(scored, weights)
 
 
-def _with_others(
-    reader: StoreReader, lexical: Ranking, ids: Ids, query: LexicalQuery | None, question: Question
-) -> Ranking:
+def _with_others(reader: Reader, lexical: Ranking, ids: Ids, query: LexicalQuery | None, question: Question) -> Ranking:
     """The lexical part with those of ``ids`` that it did not propose, its scores as shares of the most they can be."""
     others = ids[~np.isin(ids, lexical.ids)]
     scores = np.zeros(len(others))
@@ -218,14 +230,14 @@ def _with_others(
     return Ranking(np.concatenate([lexical.ids, others]), np.concatenate([lexical.scores, scores]) / most)
 
 
-def _judged(reader: StoreReader, reranker: Reranker, text: str, found: Found, watch: Stopwatch) -> Found:
+def _judged(reader: Reader, reranker: Reranker, text: str, found: Found, watch: Stopwatch) -> Found:
     from searchkit.search.rerank import RERANKED, judged
 
     with watch("rerank"):
         return replace(found, judged=judged(reader, reranker, text, found.fused.ids[:RERANKED]))
 
 
-def _choice(reader: StoreReader, question: Question, watch: Stopwatch, found: Found) -> Choice:
+def _choice(reader: Reader, question: Question, watch: Stopwatch, found: Found) -> Choice:
     """Which candidates become hits."""
     with watch("choice"):
         cosines = np.array([found.cosines[chunk_id] for chunk_id in found.order.tolist()])
@@ -252,7 +264,7 @@ def _hits(
     return hits
 
 
-def _cosines(reader: StoreReader, query: Rows, parts: Mapping[str, Ranking]) -> dict[int, float]:
+def _cosines(reader: Reader, query: Rows, parts: Mapping[str, Ranking]) -> dict[int, float]:
     """The cosine of every candidate; of those that the dense part did not find, from the stored vectors."""
     dense = parts.get("dense")
     known = {} if dense is None else dict(zip(dense.ids.tolist(), dense.scores.tolist(), strict=True))

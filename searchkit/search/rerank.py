@@ -15,7 +15,7 @@ from searchkit.search.ranking import Ranking
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from searchkit.store import StoreReader
+    from searchkit.search.backend import Reader
     from searchkit.types import Ids
 
 RERANKED = 50  # candidates that are judged again; the others follow in their order
@@ -61,7 +61,7 @@ class Rerankers:
             return self._loaded[str(wanted)]
 
 
-def judged(reader: StoreReader, reranker: Reranker, query: str, candidates: Ids) -> Ranking:
+def judged(reader: Reader, reranker: Reranker, query: str, candidates: Ids) -> Ranking:
     """The candidates (n,) in the order of the reranker, which sees of each what was embedded: headings and text.
 
     Raises:

@@ -20,8 +20,8 @@ from searchkit.types import Document
 
 if TYPE_CHECKING:
     from searchkit.encoder import Encoder
-    from searchkit.search.snapshot import Snapshot
-    from searchkit.store import StoredSettings, StoreReader
+    from searchkit.search.backend import Reader, Vectors
+    from searchkit.store import StoredSettings
     from searchkit.types import Hit, Ids, Rows
 
 
@@ -46,7 +46,7 @@ def similar_question(k: int, options: SimilarOptions) -> Question:
     return Question.of(k, cast(SearchOptions, options))
 
 
-def stored_example(reader: StoreReader, target: int | str) -> Example:
+def stored_example(reader: Reader, target: int | str) -> Example:
     """A chunk, document or file of the index.
 
     Raises:
@@ -87,7 +87,7 @@ def embedded_example(embedding: Sequence[float] | Rows, dimension: int) -> Examp
     return Example(row[None, :], np.empty(0, np.int64))
 
 
-def neighbours_of(reader: StoreReader, snapshot: Snapshot, example: Example, question: Question) -> list[Hit]:
+def neighbours_of(reader: Reader, snapshot: Vectors, example: Example, question: Question) -> list[Hit]:
     """The chunks nearest to the mean of the example's rows, without its own."""
     query = example.rows.mean(axis=0, keepdims=True)
     allowed = allowed_chunks(reader, question)
@@ -105,7 +105,7 @@ def neighbours_of(reader: StoreReader, snapshot: Snapshot, example: Example, que
     return hits_of(reader, choice, context=question.context)
 
 
-def chunks_of(reader: StoreReader, target: int | str) -> Ids:
+def chunks_of(reader: Reader, target: int | str) -> Ids:
     if isinstance(target, int):
         is_there = 0 < target <= MAX_CHUNK_ID and reader.has_chunk(target)
         found = np.array([target] if is_there else [], dtype=np.int64)

@@ -24,6 +24,11 @@ class Snapshot:
     tail: VectorIndex
     deleted: Ids
 
+    @property
+    def kind(self) -> str:
+        """Of the FAISS file; ``none`` before the first."""
+        return "none" if self.record is None else self.record.kind
+
     def nearest(self, queries: Rows, k: int, allowed: IdFilter | None) -> Neighbours:
         """The ``k`` chunks nearest to each query, among those allowed and not deleted."""
         k = min(k, max(1, self.main.count + self.tail.count))  # places are reserved for all k

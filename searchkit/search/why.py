@@ -11,7 +11,7 @@ import numpy as np
 from searchkit.index import rescore
 from searchkit.search.absence import Target, staleness
 from searchkit.search.filtering import allowed_by_each, allowed_chunks
-from searchkit.search.pipeline import FUSED_DEPTH, View, answer, query_vectors
+from searchkit.search.pipeline import FUSED_DEPTH, LocalView, answer, query_vectors
 from searchkit.search.question import Group, Mode, Question
 from searchkit.search.reasons import Cause, Reason, Standing, Why
 from searchkit.types import Part
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 SEARCHED = 1000  # how far down the fused ranking a document is looked for
 
 
-def why(view: View, text: str, target: Target, question: Question) -> Why:
+def why(view: LocalView, text: str, target: Target, question: Question) -> Why:
     """What became of a document that has chunks in the index."""
     (given,) = answer(view, [text], question)
     question = replace(question, mode=given.mode)  # an index without words answers by its dense part
@@ -44,7 +44,7 @@ def _only(*reasons: Reason | None) -> tuple[Reason, ...]:
     return tuple(reason for reason in reasons if reason is not None)
 
 
-def _filtered(view: View, target: Target, question: Question) -> Reason | None:
+def _filtered(view: LocalView, target: Target, question: Question) -> Reason | None:
     """The filter that lets none of the chunks through."""
     allowed = allowed_chunks(view.reader, question)
     if allowed is None or np.isin(target.chunks, allowed.ids).any():
@@ -55,7 +55,7 @@ def _filtered(view: View, target: Target, question: Question) -> Reason | None:
     return Reason(Cause.FILTERED, f"{named} leave{'s' * (len(closed) == 1)} it out", _known_of(view, target, named))
 
 
-def _known_of(view: View, target: Target, named: str) -> str:
+def _known_of(view: LocalView, target: Target, named: str) -> str:
     """What the filter saw, as far as a person may not know it."""
     known = [f"path = {target.source.path!r}"] if target.source is not None and "path" in named else []
     for document in view.reader.documents(target.name)[:1]:
@@ -66,7 +66,7 @@ def _known_of(view: View, target: Target, named: str) -> str:
 class _Search:
     """The same search once more, with an eye on the target."""
 
-    def __init__(self, view: View, text: str, target: Target, question: Question) -> None:
+    def __init__(self, view: LocalView, text: str, target: Target, question: Question) -> None:
         self._view, self._target, self._question = view, target, question
         self._vector = query_vectors(view.encoder, [text], question)[0]
         self._allowed = allowed_chunks(view.reader, question)
