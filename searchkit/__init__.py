@@ -6,8 +6,9 @@ The public names, and nothing else. Each is imported from its room when first us
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from searchkit.exports import lazy_names
 
 if TYPE_CHECKING:
     from searchkit.encoder import SentenceEncoder, load_encoder
@@ -18,23 +19,14 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 __all__ = ["Document", "Hit", "SearchEngine", "SearchkitError", "SentenceEncoder", "load_encoder"]
 
-_HOME = {
-    "Document": "searchkit.types",
-    "Hit": "searchkit.types",
-    "SearchEngine": "searchkit.search",
-    "SearchkitError": "searchkit.errors",
-    "SentenceEncoder": "searchkit.encoder",
-    "load_encoder": "searchkit.encoder",
+_ROOMS = {
+    "types": ("Document", "Hit"),
+    "search": ("SearchEngine",),
+    "errors": ("SearchkitError",),
+    "encoder": ("SentenceEncoder", "load_encoder"),
 }
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOME:
-        raise AttributeError(f"module 'searchkit' has no attribute {name!r}")
-    value = getattr(import_module(_HOME[name]), name)
-    globals()[name] = value
-    return value
+__getattr__, _names = lazy_names(__name__, _ROOMS)
 
 
 def __dir__() -> list[str]:
-    return sorted([*__all__, "__version__"])
+    return [*_names(), "__version__"]

@@ -12,7 +12,7 @@ import pytest
 
 PACKAGE = Path(__file__).parent.parent / "searchkit"
 LAYERS = (
-    {"types", "errors", "settings"},
+    {"types", "errors", "settings", "exports"},
     {"documents", "chunking", "encoder", "index", "store", "directory"},
     {"search"},
     {"training"},

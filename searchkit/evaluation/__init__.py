@@ -5,8 +5,9 @@ Everything takes any `searchkit.encoder.Encoder`. Importing this room brings no 
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from searchkit.exports import lazy_names
 
 if TYPE_CHECKING:
     from searchkit.evaluation.clustering import ClusteringReport, evaluate_clustering, spherical_kmeans, v_measure
@@ -72,7 +73,6 @@ _ROOMS = {
     "verdict": ("Verdict", "decide", "judge"),
     "language": ("WordOrder", "word_order"),
 }
-_HOME = {name: module for module, names in _ROOMS.items() for name in names}
 __all__ = [
     "AnswerChange",
     "AnswerDiff",
@@ -146,15 +146,4 @@ __all__ = [
     "write_density_png",
     "write_trec_run",
 ]
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOME:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted(__all__)
+__getattr__, __dir__ = lazy_names(__name__, _ROOMS)

@@ -5,8 +5,9 @@ Everything takes a `searchkit.search.SearchEngine`. Importing this room brings n
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from searchkit.exports import lazy_names
 
 if TYPE_CHECKING:
     from searchkit.insight.duplicates import DuplicateGroup, DuplicatePair, Duplicates, find_duplicates
@@ -34,7 +35,6 @@ _ROOMS = {
     "over": ("TopicsOver", "topics_over"),
     "topics": ("find_topics", "keep_topics", "read_topics"),
 }
-_HOME = {name: module for module, names in _ROOMS.items() for name in names}
 __all__ = [
     "DuplicateGroup",
     "DuplicatePair",
@@ -63,15 +63,4 @@ __all__ = [
     "write_map_html",
     "write_map_png",
 ]
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOME:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted(__all__)
+__getattr__, __dir__ = lazy_names(__name__, _ROOMS)

@@ -1,24 +1,58 @@
-"""Query, gimme the hits: where encoder, index and store meet."""
+"""Query, gimme the hits: where encoder, index and store meet.
+
+The names are imported from their modules when first used: a query needs neither care nor reports.
+"""
 
 from __future__ import annotations
 
-from searchkit.search.care import backup_index, repair_index, restore_index, verify_index
-from searchkit.search.encoders import IndexSettings
-from searchkit.search.engine import SearchEngine
-from searchkit.search.health import CopyReport, RepairReport, VerifyReport
-from searchkit.search.reports import (
-    AddReport,
-    DocumentInfo,
-    IndexReport,
-    IndexStatus,
-    Progress,
-    Refusal,
-    RootInfo,
-    StoredChunk,
-    StoredDocument,
-)
-from searchkit.store import SourceInfo
+from typing import TYPE_CHECKING
 
+from searchkit.exports import lazy_names
+
+if TYPE_CHECKING:
+    from searchkit.search.care import backup_index, repair_index, restore_index, verify_index
+    from searchkit.search.encoders import IndexSettings
+    from searchkit.search.engine import SearchEngine
+    from searchkit.search.health import CopyReport, RepairReport, VerifyReport
+    from searchkit.search.reports import (
+        AddReport,
+        DocumentInfo,
+        IndexReport,
+        IndexStatus,
+        Progress,
+        Refusal,
+        RootInfo,
+        StoredChunk,
+        StoredDocument,
+    )
+    from searchkit.store import SourceInfo
+
+_ROOMS = {
+    "care": (
+        "backup_index",
+        "repair_index",
+        "restore_index",
+        "verify_index",
+    ),
+    "encoders": ("IndexSettings",),
+    "engine": ("SearchEngine", "SourceInfo"),
+    "health": (
+        "CopyReport",
+        "RepairReport",
+        "VerifyReport",
+    ),
+    "reports": (
+        "AddReport",
+        "DocumentInfo",
+        "IndexReport",
+        "IndexStatus",
+        "Progress",
+        "Refusal",
+        "RootInfo",
+        "StoredChunk",
+        "StoredDocument",
+    ),
+}
 __all__ = [
     "AddReport",
     "CopyReport",
@@ -40,3 +74,4 @@ __all__ = [
     "restore_index",
     "verify_index",
 ]
+__getattr__, __dir__ = lazy_names(__name__, _ROOMS)
