@@ -12,6 +12,7 @@ import xxhash
 from searchkit.errors import IndexDamagedError
 from searchkit.store import NewChunk, NewDocument, NewSource, StoredSettings, StoreReader, StoreWriter
 from searchkit.store.checksums import CHECKED, row_checksum, vector_checksum
+from searchkit.store.judgements import Judgement, keep_judgements
 from searchkit.store.topics import KeptTopic, KeptTopics, keep_topics
 from searchkit.types import Chunk, Document
 
@@ -33,6 +34,7 @@ def path(tmp_path: Path) -> Path:
         with store.change():
             topic = KeptTopic(1, "apples", ("apples",), 1.0, np.array([1, 0], "<f4"))
             keep_topics(store, KeptTopics((topic,), "f" * 64, "method", (), ""), np.array([1]), np.array([1]))
+            keep_judgements(store, [Judgement("fruit", "docs/a.md", "apples grow", b"key", True, "2026-01-01")])
             store.set_generation(1, file="vectors-1.faiss", kind="exact", sha256="", size=0, vector_count=1)
     return tmp_path / "searchkit.db"
 

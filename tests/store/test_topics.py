@@ -96,6 +96,7 @@ def test_an_index_of_version_3_gets_the_tables_and_keeps_its_chunks(filled: Sear
     with sqlite3.connect(folder / "searchkit.db") as connection:
         connection.execute("DROP TABLE chunk_topics")
         connection.execute("DROP TABLE topics")
+        connection.execute("DROP TABLE judgements")
         connection.execute("DELETE FROM _sqlite_migrations WHERE name > '0004'")
         connection.execute("PRAGMA user_version = 3")
     connection.close()
