@@ -12,6 +12,14 @@ SinceOption = Annotated[
         "--since", metavar="DATE|AGE", help="Only files modified since, e.g. 2026-05-31 (UTC), 7d, 2w, 3m (months)."
     ),
 ]
+TopicOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--topic",
+        metavar="NAME|NUMBER",
+        help="Only chunks of this topic, see `searchkit topics`; none: what fits no topic. Repeatable.",
+    ),
+]
 DiverseOption = Annotated[
     float | None,
     typer.Option(

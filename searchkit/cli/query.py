@@ -15,6 +15,7 @@ from searchkit.cli.choice_options import (
     GroupOption,
     PerDocumentOption,
     SinceOption,
+    TopicOption,
     given,
 )
 from searchkit.cli.failures import say
@@ -68,6 +69,7 @@ def query(
     where: WhereOption = None,
     path: PathOption = None,
     since: SinceOption = None,
+    topic: TopicOption = None,
     unlike: Annotated[
         list[str] | None,
         typer.Option("--not", metavar="TEXT", help="Hits should not be like this; may be given again."),
@@ -131,6 +133,7 @@ def query(
         dense_weight=dense_weight,
         rerank=rerank,
         since=since,
+        topic=topic or None,
         unlike=unlike or None,
         diverse=diverse,
         fold=fold,

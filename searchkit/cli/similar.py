@@ -17,6 +17,7 @@ from searchkit.cli.choice_options import (
     GroupOption,
     PerDocumentOption,
     SinceOption,
+    TopicOption,
     given,
 )
 from searchkit.cli.options import (
@@ -54,6 +55,7 @@ def similar(
     where: WhereOption = None,
     path: PathOption = None,
     since: SinceOption = None,
+    topic: TopicOption = None,
     diverse: DiverseOption = None,
     fold: FoldOption = False,
     per_document: PerDocumentOption = None,
@@ -81,6 +83,7 @@ def similar(
         where=where,
         path=path,
         since=since,
+        topic=topic or None,
         diverse=diverse,
         fold=fold,
         per_document=per_document,

@@ -12,6 +12,7 @@ from searchkit.cli.choice_options import (
     GroupOption,
     PerDocumentOption,
     SinceOption,
+    TopicOption,
     given,
 )
 from searchkit.cli.mode_options import AbstainOption, DenseWeightOption, FusionOption, ModeOption, RerankOption
@@ -37,6 +38,7 @@ def why(
     where: WhereOption = None,
     path: PathOption = None,
     since: SinceOption = None,
+    topic: TopicOption = None,
     unlike: Annotated[
         list[str] | None, typer.Option("--not", metavar="TEXT", help="Hits should not be like this.")
     ] = None,
@@ -71,6 +73,7 @@ def why(
         dense_weight=dense_weight,
         rerank=rerank,
         since=since,
+        topic=topic or None,
         unlike=unlike or None,
         diverse=diverse,
         fold=fold,

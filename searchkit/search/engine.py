@@ -502,6 +502,13 @@ class SearchEngine:
         with self._looking() as reader:
             return known_as(reader, Path(place))
 
+    def is_within(self, path: str | None, places: Sequence[str | Path]) -> bool:
+        """Whether the file of that path in the index lies at or below one of the places; not so without a file."""
+        from searchkit.search.within import is_within
+
+        with self._looking() as reader:
+            return is_within(reader, path, places)
+
     # --- life
 
     def close(self) -> None:
@@ -549,7 +556,10 @@ class SearchEngine:
 
     def _settle(self, store: StoreWriter) -> None:
         """After documents came: what is derived from all of them is made anew where it is due."""
+        from searchkit.search.topics import place_new_chunks
+
         self._compact_if_due(store)
+        place_new_chunks(store)
         calibrate_if_due(store, self._encoder.for_index(store.read.settings()))
 
     def _compact_if_due(self, store: StoreWriter) -> None:

@@ -49,6 +49,8 @@ class SimilarOptions(TypedDict, total=False):
     where: Where
     path: str | None
     since: str | None
+    topic: int | str | Sequence[int | str]
+    within: Sequence[str | Path] | None
     min_score: float | None
     diverse: float | None
     fold: bool
@@ -83,6 +85,10 @@ class Question:
         path: a glob on the path, such as ``guide/**`` or ``*.md``; acts before as well.
         since: only files modified since a date (``2026-05-31``, UTC) or within an age (``7d``, ``2w``, ``3m`` months);
             acts before as well. Documents without a file have no such time and are left out.
+        topic: only chunks of these kept topics, each named by its number or its label (or a part of that); 0 and
+            ``none`` are the chunks that fit no topic. Acts before as well; see `searchkit topics`.
+        within: only files that lie at or below these places on disk, by the folders that were indexed; acts before as
+            well. None for the whole index; documents without a file lie nowhere.
         min_score: hits below this cosine are left out.
         unlike: texts that hits should not be like. The query's vector is moved away from theirs, and scores are
             cosines with the moved one; chunks that share words with them lose in the lexical part; see `negatives`.
@@ -109,6 +115,8 @@ class Question:
     where: Where = None
     path: str | None = None
     since: str | None = None
+    topic: tuple[int | str, ...] = ()
+    within: tuple[str | Path, ...] | None = None
     min_score: float | None = None
     unlike: tuple[str, ...] = ()
     diverse: float | None = None
@@ -132,6 +140,10 @@ class Question:
                 given[name] = _member(kind, given[name], name)
         if "unlike" in given:
             given["unlike"] = _texts(given["unlike"])
+        if "topic" in given:
+            given["topic"] = _names(given["topic"])
+        if given.get("within") is not None:
+            given["within"] = _places(given["within"])
         unknown = [name for name in given if name not in cls.__slots__]
         if unknown:
             raise TypeError(f"search() got an unexpected option {unknown[0]!r}; known: {', '.join(cls.__slots__)}")
@@ -154,6 +166,12 @@ class Question:
             raise InputError("per_document and group 'document' do not go together: a group has one hit a document")
         if not _is_count(self.context, 0):
             raise InputError(f"context is {self.context!r}; expected a number of chunks, 0 or more")
+
+    @property
+    def is_filtered(self) -> bool:
+        """Whether only some of the chunks may answer."""
+        given = (self.where, self.path, self.since, self.within)
+        return bool(self.topic) or any(filter_ is not None for filter_ in given)
 
     @property
     def is_selective(self) -> bool:
@@ -179,6 +197,21 @@ def _texts(value: object) -> tuple[str, ...]:
     if isinstance(value, str) or not isinstance(value, Sequence):
         raise InputError(f"unlike is {type(value).__name__}; expected a list of texts")
     return tuple(map(check_query, value))
+
+
+def _names(value: int | str | Sequence[int | str]) -> tuple[int | str, ...]:
+    names = (value,) if isinstance(value, int | str) else value
+    is_list = isinstance(names, Sequence) and all(isinstance(name, int | str) for name in names)
+    if not is_list or any(isinstance(name, bool) for name in names):
+        raise InputError(f"topic is {value!r}; expected the number or label of a topic, or a list of them")
+    return tuple(names)
+
+
+def _places(value: Sequence[str | Path]) -> tuple[str | Path, ...]:
+    is_list = isinstance(value, Sequence) and not isinstance(value, str)
+    if not is_list or not all(isinstance(place, str | Path) and "\0" not in str(place) for place in value):
+        raise InputError(f"within is {value!r}; expected a list of folders and files")
+    return tuple(value)
 
 
 def _member(kind: type[Enum], value: object, name: str) -> Enum:

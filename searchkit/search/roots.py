@@ -89,10 +89,14 @@ def known_as(reader: StoreReader, place: Path) -> str | None:
     if "\0" in str(place):
         return None
     location = Path(os.path.realpath(place))  # which, unlike a Path's own, bears links that lead in circles
-    for root in reader.roots():
-        if location.is_relative_to(root.location):
-            return _join(root.prefix, location.relative_to(root.location).as_posix())
-    return None
+    return next(
+        (known_as_part(root, location) for root in reader.roots() if location.is_relative_to(root.location)), None
+    )
+
+
+def known_as_part(root: Root, location: Path) -> str:
+    """The path in the index of what lies at a location below a root, links followed."""
+    return _join(root.prefix, location.relative_to(root.location).as_posix())
 
 
 def _prefix_of(location: Path, working_folder: Path) -> str:

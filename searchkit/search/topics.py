@@ -1,23 +1,30 @@
-"""Which chunks belong to a topic now: those that it was found with, and newer ones whose vector lies there."""
+"""Which chunks belong to a topic now: those that it was found with, and newer ones whose vector lies there.
+
+Newer chunks are given their topic at the end of the run that added them. Where that did not come about (the run was
+killed, or an older searchkit wrote), they are placed whenever topics are read.
+"""
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from searchkit.errors import IndexStateError, InputError
-from searchkit.store.topics import KeptTopics, TopicReader
+from searchkit.store.topics import KeptTopics, TopicReader, place_chunks
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from searchkit.store import StoreReader
+    from searchkit.store import StoreReader, StoreWriter
     from searchkit.store.topics import KeptTopic
     from searchkit.types import Ids, Rows
 
 OUTLIERS = 0
 _BLOCK = 8192
+_LISTED = 8
 _FIND = "searchkit topics"
 
 
@@ -58,40 +65,70 @@ def topic_named(topics: KeptTopics, name: int | str) -> int:
         return int(text)
     whole = [topic for topic in topics.topics if topic.label.casefold() == text]
     found = whole or [topic for topic in topics.topics if text and text in topic.label.casefold()]
-    if len(found) != 1:
-        raise InputError(_ambiguous(str(name), found), hint=f"{_FIND} lists them; a number is enough")
+    if not found:
+        known = _closest(topics.topics, text)
+        raise InputError(f"no topic is called {str(name)!r}; there are {known}", hint=f"{_FIND} lists all of them")
+    if len(found) > 1:
+        message = f"{len(found)} topics are called {str(name)!r}: {_listed(found)}"
+        raise InputError(message, hint=f"{_FIND} lists all of them; a number is enough")
     return found[0].number
 
 
-def _ambiguous(name: str, found: list[KeptTopic]) -> str:
-    if not found:
-        return f"no topic is called {name!r}"
-    some = "; ".join(f"{topic.number} {topic.label}" for topic in found[:5])
-    return f"{len(found)} topics are called {name!r}: {some}"
+def _closest(topics: Sequence[KeptTopic], text: str) -> str:
+    """Some of the topics, those first whose label is most like the text."""
+    alike = difflib.SequenceMatcher(b=text)
+
+    def likeness(topic: KeptTopic) -> float:
+        alike.set_seq1(topic.label.casefold())
+        return alike.ratio()
+
+    return _listed(sorted(topics, key=likeness, reverse=True)) or "none"
 
 
-def chunks_of_topic(reader: StoreReader, name: int | str) -> Ids:
-    """The chunks that belong to a topic now, ascending; what `topic_named` and `require_topics` raise."""
+def _listed(topics: Sequence[KeptTopic]) -> str:
+    names = [f"{topic.number} {topic.label}" for topic in topics[:_LISTED]]
+    return "; ".join(names) + (f"; and {len(topics) - _LISTED:,} more" if len(topics) > _LISTED else "")
+
+
+def chunks_of_topics(reader: StoreReader, names: Sequence[int | str]) -> Ids:
+    """The chunks that belong to any of these topics now, ascending; what `topic_named`, `require_topics` raise."""
     topics = require_topics(reader)
-    number = topic_named(topics, name)
-    ids, numbers = topics_of_chunks(reader, topics)
-    own: Ids = ids[numbers == number]
-    return own
+    numbers = [topic_named(topics, name) for name in names]
+    ids = TopicReader(reader).members_of(numbers)
+    fresh, theirs = _place(reader, topics)
+    return np.union1d(ids, fresh[np.isin(theirs, numbers)])
 
 
 def topics_of_chunks(reader: StoreReader, topics: KeptTopics) -> tuple[Ids, NDArray[np.int64]]:
     """Every chunk, ascending, and the number of its topic; 0 for none."""
-    known = TopicReader(reader)
-    ids, numbers = known.members()
-    fresh = known.unplaced()
-    if len(fresh):
-        centres = np.array([topic.centre for topic in topics.topics], np.float32)
-        least = np.array([topic.least for topic in topics.topics], np.float32)
-        parts = [fresh[first : first + _BLOCK] for first in range(0, len(fresh), _BLOCK)]
-        placed = [nearest_topics(unit_rows(reader.vectors(part)), centres, least) for part in parts]
-        ids, numbers = np.concatenate([ids, fresh]), np.concatenate([numbers, *placed])
+    ids, numbers = TopicReader(reader).members()
+    fresh, theirs = _place(reader, topics)
+    ids, numbers = np.concatenate([ids, fresh]), np.concatenate([numbers, theirs])
     order = np.argsort(ids)
     return ids[order], numbers[order]
+
+
+def place_new_chunks(store: StoreWriter) -> None:
+    """Keep the topic of every chunk that came after the topics were found, if there are topics of this encoder."""
+    topics = kept_topics(store.read)
+    if topics is None:
+        return
+    ids, numbers = _place(store.read, topics)
+    if len(ids):
+        with store.change():
+            place_chunks(store, ids, numbers)
+
+
+def _place(reader: StoreReader, topics: KeptTopics) -> tuple[Ids, NDArray[np.int64]]:
+    """The chunks without a kept topic, ascending, and the number of the one that they belong to."""
+    fresh = TopicReader(reader).unplaced()
+    if not len(fresh):
+        return fresh, np.empty(0, np.int64)
+    centres = np.array([topic.centre for topic in topics.topics], np.float32)
+    least = np.array([topic.least for topic in topics.topics], np.float32)
+    parts = [fresh[first : first + _BLOCK] for first in range(0, len(fresh), _BLOCK)]
+    placed = [nearest_topics(unit_rows(reader.vectors(part)), centres, least) for part in parts]
+    return fresh, np.concatenate(placed)
 
 
 def nearest_topics(rows: Rows, centres: Rows, least: NDArray[np.float32]) -> NDArray[np.int64]:

@@ -13,7 +13,7 @@ CREATE TABLE topics (
     centre  BLOB NOT NULL         -- a unit vector, `dimension` little-endian float32 numbers
 )""",
     """
--- The topic of each chunk that was there when topics were found.
+-- The topic of each chunk; one that was added since has none until the run that added it ends.
 CREATE TABLE chunk_topics (
     chunk_id INTEGER PRIMARY KEY REFERENCES chunks ON DELETE CASCADE,
     number   INTEGER NOT NULL     -- 0: it fits none

@@ -1,13 +1,14 @@
 """The topics of an index as they are kept: their centres, and which chunks belong to which.
 
-They are derived from the embeddings and can be found anew. A chunk that came later has no row here;
-`searchkit.search.topics` puts it where its vector belongs.
+They are derived from the embeddings and can be found anew. A chunk that came later is put where its vector belongs
+by `searchkit.search.topics`, at the end of the run that added it; until then it has no row here.
 """
 
 from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -85,6 +86,14 @@ class TopicReader:
         table = np.array(rows, dtype=np.int64).reshape(-1, 2)
         return table[:, 0].copy(), table[:, 1].copy()
 
+    def members_of(self, numbers: Sequence[int]) -> Ids:
+        """The chunks that are known to belong to one of these topics, ascending; 0 is none."""
+        rows = self._connection.execute(
+            "SELECT chunk_id FROM chunk_topics WHERE number IN (SELECT value FROM json_each(?)) ORDER BY chunk_id",
+            [json.dumps(list(numbers))],
+        )
+        return np.fromiter((row[0] for row in rows), dtype=np.int64)
+
     def unplaced(self) -> Ids:
         """The chunks that came after the topics, ascending."""
         rows = self._connection.execute(
@@ -115,12 +124,17 @@ def keep_topics(store: StoreWriter, topics: KeptTopics, ids: Ids, numbers: NDArr
             for topic in topics.topics
         ),
     )
-    connection.executemany(
+    place_chunks(store, ids, numbers)
+    told = {"fingerprint": topics.fingerprint, "method": topics.method, "merges": topics.merges, "found": topics.found}
+    store._set(SETTING, told)
+
+
+def place_chunks(store: StoreWriter, ids: Ids, numbers: NDArray[np.int64]) -> None:
+    """Keep the topic of chunks that have none yet, within a change; one that is gone by now is passed over."""
+    store.read._connection.executemany(
         "INSERT INTO chunk_topics (chunk_id, number) SELECT chunk_id, ? FROM chunks WHERE chunk_id = ?",
         zip(numbers.tolist(), ids.tolist(), strict=True),
     )
-    told = {"fingerprint": topics.fingerprint, "method": topics.method, "merges": topics.merges, "found": topics.found}
-    store._set(SETTING, told)
 
 
 def forget_topics(store: StoreWriter) -> None:

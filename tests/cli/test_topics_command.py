@@ -17,6 +17,7 @@ Run = Callable[..., Any]
 @pytest.fixture
 def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An index of four themes, the configured one."""
+    monkeypatch.setattr("searchkit.encoder.load_encoder", lambda _name=None, **_: WordEncoder())
     folder = tmp_path / "themes"
     with SearchEngine.open_or_create(folder, encoder=WordEncoder()) as engine:
         engine.add(themed_texts())
@@ -95,3 +96,28 @@ def test_an_empty_index_is_an_error(tmp_path: Path, run: Run) -> None:
     assert outcome.code == 2
     assert "holds no chunks" in outcome.err
     assert "searchkit index" in outcome.err
+
+
+@pytest.mark.usefixtures("index")
+def test_a_query_is_asked_of_topics_by_number_or_label(run: Run) -> None:
+    rows = json.loads(run("topics", "-n", "4", "--json").out)
+    music = next(row for row in rows if "violin" in (row["label"] or "") or "piano" in (row["label"] or ""))
+    ships = next(row for row in rows if row is not music and row["number"])
+
+    def themes(*words: str) -> set[str]:
+        hits = json.loads(run("query", "violin", "-k", "99", "--json", *words).out)
+        return {hit["metadata"]["theme"] for hit in hits}
+
+    assert themes("--topic", str(music["number"])) == themes("--topic", music["label"]) == {"music"}
+    assert len(themes("--topic", str(music["number"]), "--topic", str(ships["number"]))) == 2
+    assert len(themes()) == 4
+    unknown = run("query", "violin", "--topic", "submarines")
+    assert unknown.code == 2
+    assert f"{music['number']} {music['label']}" in unknown.err
+
+
+@pytest.mark.usefixtures("index")
+def test_a_topic_before_there_are_any_names_the_command(run: Run) -> None:
+    done = run("query", "violin", "--topic", "music")
+    assert done.code == 2
+    assert "hint: find them once: searchkit topics" in done.err

@@ -8,9 +8,9 @@ from word_encoder import WordEncoder
 
 from searchkit import SearchEngine
 from searchkit.errors import IndexStateError, InputError
-from searchkit.search.topics import chunks_of_topic, nearest_topics, topic_named, unit_rows
+from searchkit.search.topics import chunks_of_topics, nearest_topics, topic_named, unit_rows
 from searchkit.store import StoreReader
-from searchkit.store.topics import KeptTopic, KeptTopics
+from searchkit.store.topics import KeptTopic, KeptTopics, TopicReader
 
 LABELS = ("ripe apples", "red boats", "fast boats")
 
@@ -31,10 +31,10 @@ def topics(engine: SearchEngine, encoder: WordEncoder) -> KeptTopics:
     return found
 
 
-def chunks(folder: Path, name: int | str) -> list[int]:
+def chunks(folder: Path, *names: int | str) -> list[int]:
     reader = StoreReader(folder / "searchkit.db")
     with reader.snapshot():
-        found = chunks_of_topic(reader, name)
+        found = chunks_of_topics(reader, names)
     reader.close()
     return found.tolist()
 
@@ -52,6 +52,73 @@ def test_a_newer_chunk_belongs_to_the_nearest_topic(engine: SearchEngine, folder
     assert chunks(folder, "ripe apples") == [1, 3]
     assert chunks(folder, 3) == [4]
     assert chunks(folder, "none") == [2, 5]
+    assert chunks(folder, 3, "ripe apples", "3") == [1, 3, 4]
+
+
+@pytest.mark.usefixtures("topics")
+def test_the_run_that_adds_a_chunk_keeps_its_topic(engine: SearchEngine, folder: Path) -> None:
+    engine.add(["fast boats"])
+    reader = StoreReader(folder / "searchkit.db")
+    with reader.snapshot():
+        known = TopicReader(reader)
+        assert known.unplaced().tolist() == []
+        assert dict(zip(*(part.tolist() for part in known.members()), strict=True)) == {1: 1, 2: 0, 3: 3}
+    reader.close()
+
+
+@pytest.mark.usefixtures("topics")
+def test_a_chunk_whose_run_was_killed_is_placed_when_it_is_read(
+    engine: SearchEngine, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr("searchkit.search.topics.place_new_chunks", lambda _: None)
+        engine.add(["fast boats", "very ripe apples"])
+    assert chunks(folder, 3) == [3]
+    assert chunks(folder, 1) == [1, 4]
+    engine.add(["quantum chromodynamics"])
+    assert chunks(folder, 3) == [3]
+
+
+@pytest.mark.usefixtures("topics")
+def test_a_changed_document_goes_to_the_topic_of_its_new_text(engine: SearchEngine, folder: Path) -> None:
+    engine.add([{"id": "a", "text": "ripe apples"}])
+    assert chunks(folder, 1) == [1, 3]
+    engine.add([{"id": "a", "text": "fast boats"}])
+    assert (chunks(folder, 1), chunks(folder, 3)) == ([1], [4])
+
+
+@pytest.mark.usefixtures("topics")
+@pytest.mark.parametrize("mode", ["dense", "lexical", "hybrid"])
+def test_a_search_is_of_the_topic_before_the_best_are_cut(engine: SearchEngine, mode: str) -> None:
+    engine.add([f"ripe apples {number}" for number in range(300)] + ["fast boats fast boats apples"])
+    assert len(engine.search("ripe apples", 400, mode=mode)) > 300
+    (hit,) = engine.search("ripe apples", 1, mode=mode, topic="fast boats")
+    assert hit.text == "fast boats fast boats apples"
+
+
+@pytest.mark.usefixtures("topics")
+def test_topics_join_other_filters_and_each_other(engine: SearchEngine) -> None:
+    engine.add([{"id": "old", "text": "fast boats", "year": 1999}, {"id": "new", "text": "fast boats", "year": 2026}])
+    engine.add([{"id": "apple", "text": "ripe apples", "year": 2026}])
+
+    def names(**options: object) -> list[str]:
+        return sorted(hit.doc_id for hit in engine.search("boats", 9, **options))
+
+    assert names(topic=3) == ["new", "old"]
+    assert names(topic=3, where="year > 2000") == ["new"]
+    assert names(topic=[3, "ripe apples"], where="year > 2000") == ["apple", "new"]
+    assert names(topic=2) == []
+    assert [hit.doc_id for hit in engine.similar("old", 9, topic=3)] == ["new"]
+    plan = engine.ask("boats", topic=3, explain=True).plan
+    assert plan is not None
+    assert [(one.text, one.chunks) for one in plan.conditions] == [("topic 3", 2)]
+
+
+@pytest.mark.parametrize("wrong", [1.5, {"a": 1}, True, [None], [True]])
+def test_what_cannot_name_a_topic_is_told(engine: SearchEngine, wrong: object) -> None:
+    engine.add(["one"])
+    with pytest.raises(InputError, match="number or label of a topic"):
+        engine.search("one", topic=wrong)
 
 
 def test_a_topic_goes_by_number_label_or_a_part_of_it(topics: KeptTopics) -> None:
@@ -59,7 +126,13 @@ def test_a_topic_goes_by_number_label_or_a_part_of_it(topics: KeptTopics) -> Non
 
 
 @pytest.mark.parametrize(
-    ("name", "message"), [("boats", "2 topics"), ("cars", "no topic"), ("4", "1 to 3"), ("", "no ")]
+    ("name", "message"),
+    [
+        ("boats", "2 topics are called 'boats': 2 red boats; 3 fast boats"),
+        ("fast cars", "no topic is called 'fast cars'; there are 3 fast boats; "),
+        ("4", "1 to 3"),
+        ("", "no "),
+    ],
 )
 def test_a_name_that_does_not_settle_it_is_an_error(name: str, message: str, topics: KeptTopics) -> None:
     with pytest.raises(InputError, match=message):
