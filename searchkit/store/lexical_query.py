@@ -10,6 +10,9 @@
 
 A sign counts where a word begins (``well-known`` and ``--dry-run`` are words), the star where one ends. Words that
 only hold a sentence together are left out while there are others, unless they stand in quotes or after a sign.
+
+However long the text, what is looked up is bounded: of bare words the first ``MOST_TERMS`` in ``MOST_READ``
+characters count. Of what has a sign nothing is passed over in silence: more than ``MOST_TERMS`` of it is an error.
 """
 
 from __future__ import annotations
@@ -24,6 +27,7 @@ from searchkit.store.function_words import FUNCTION_WORDS
 from searchkit.store.words import Name, names_in, prefix_forms
 
 MOST_TERMS = 64
+MOST_READ = 65_536  # characters
 SHORTEST_PREFIX = 2
 _ITEM = re.compile(
     r"""
@@ -79,9 +83,9 @@ class LexicalQuery:
 def plain_query(text: str) -> LexicalQuery | None:
     """The words of a text, any of which may match; None where there is no word in it.
 
-    Of a long text the first ``MOST_TERMS`` terms are looked up.
+    Of a long text the first ``MOST_TERMS`` terms in ``MOST_READ`` characters are looked up.
     """
-    wanted = _worth_looking_up(_terms_of(names_in(text)))
+    wanted = _worth_looking_up(_terms_of(names_in(text[:MOST_READ])))
     return LexicalQuery(wanted) if wanted else None
 
 
@@ -89,7 +93,8 @@ def parse_query(text: str) -> LexicalQuery:
     """The query that a text with signs asks; without signs that of `plain_query`.
 
     Raises:
-        QueryError: a quote is not closed, a sign has no word, or there is nothing to look for; it points at the place.
+        QueryError: a quote is not closed, a sign has no word, more than ``MOST_TERMS`` words are in one quote or have
+            signs, or there is nothing to look for; it points at the place.
     """
     return _Parser(text).query()
 
@@ -99,6 +104,7 @@ class _Parser:
 
     def __init__(self, text: str) -> None:
         self._text = text
+        self._at = self._read = 0
         self._bare: list[tuple[Term, bool]] = []
         self._said: list[Term] = []
         self._required: list[Term] = []
@@ -106,6 +112,7 @@ class _Parser:
 
     def query(self) -> LexicalQuery:
         for item in _ITEM.finditer(self._text):
+            self._at = item.start()
             if item["lone"]:
                 raise self._error(
                     item.start(), f"{item['lone']} stands alone", "put it right before a word, or leave it out"
@@ -114,11 +121,12 @@ class _Parser:
                 self._phrase(item)
             else:
                 self._word(item)
-        wanted = (*_worth_looking_up(self._bare, known=bool(self._said)), *self._said)
+        bare = _worth_looking_up(self._bare, known=bool(self._said))
+        wanted = (*bare[: MOST_TERMS - len(self._said)], *self._said)
         if not wanted:
             what = "only says what must not occur" if self._excluded else "has no word in it"
             raise self._error(0, f"the query {what}", "add a word to look for")
-        return LexicalQuery(wanted[:MOST_TERMS], tuple(self._required), tuple(self._excluded))
+        return LexicalQuery(wanted, tuple(self._required), tuple(self._excluded))
 
     def _phrase(self, item: re.Match[str]) -> None:
         if not item["end"]:
@@ -131,6 +139,10 @@ class _Parser:
 
     def _word(self, item: re.Match[str]) -> None:
         word, sign = item["word"], item["sign"]
+        if not sign and not word.endswith("*"):
+            self._read += len(word)
+            if self._read > MOST_READ:
+                return
         names = list(names_in(word))
         if sign and not names:
             raise self._error(item.start(), f"there is no word after this {sign}", "")
@@ -155,12 +167,16 @@ class _Parser:
         self._take(item["sign"], Term(f"{last.written}*", _beginnings(last)))
 
     def _take(self, sign: str | None, term: Term, scored: Iterable[Term] | None = None) -> None:
+        if any(phrase.count(" ") >= MOST_TERMS for phrase in term.phrases):
+            raise self._error(self._at, f"more than {MOST_TERMS} words in a row", "leave some out")
         if sign == "-":
             self._excluded.append(term)
-            return
-        self._said.extend((term,) if scored is None else scored)
+        else:
+            self._said.extend((term,) if scored is None else scored)
         if sign == "+":
             self._required.append(term)
+        if max(len(self._said), len(self._required), len(self._excluded)) > MOST_TERMS:
+            raise self._error(self._at, f"more than {MOST_TERMS} words with signs or in quotes", "leave some out")
 
     def _error(self, position: int, problem: str, hint: str) -> QueryError:
         hint = hint or 'such as: branch "rename a" -remote config*'
@@ -175,7 +191,7 @@ def _terms_of(names: Iterable[Name]) -> Iterator[tuple[Term, bool]]:
             yield from ((Term(pair, (f'"{pair}"' + "*" * single,)), False) for pair in name.pieces)
         elif len(name.pieces) == 1:
             yield Term(name.written, (f'"{name.words[0]}"',)), _is_function_word(name.pieces[0])
-        elif name.is_spelled_apart:
+        elif name.is_spelled_apart and len(name.words) <= MOST_TERMS:
             yield Term(name.written, (_phrase([name]),)), False
         else:
             yield from _terms_of_compound(name)

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from searchkit.errors import QueryError
 from searchkit.store import LexicalQuery, parse_query, plain_query
-from searchkit.store.lexical_query import MOST_TERMS, Term
+from searchkit.store.lexical_query import MOST_READ, MOST_TERMS, Term
+from searchkit.store.words import LONGEST_WORD
 
 ANY_TEXT = st.text(st.characters(exclude_categories=()), max_size=60)  # NUL and halves of pairs among them
 SIGNS = st.text(st.sampled_from("ab中 \"*+-_.'():^{}é\0"), max_size=30)
@@ -70,6 +71,37 @@ def test_a_name_is_looked_up_whole_and_in_parts() -> None:
 def test_a_long_text_is_looked_up_by_a_bounded_number_of_terms() -> None:
     text = " ".join(f"word{number}" for number in range(100_000))
     assert len(planned(plain_query(text)).wanted) == MOST_TERMS == len(parse_query(text).wanted)
+
+
+@pytest.mark.parametrize("words", ["the ", "a-", "1.", "中", "aB", "é"])
+def test_of_a_text_without_end_a_beginning_is_read(words: str) -> None:
+    short, long = (words * (count // len(words)) for count in (MOST_READ, 40 * MOST_READ))
+    assert plain_query(short) == plain_query(long)
+    assert len(query.match if (query := plain_query(long)) else "") < 8 * MOST_TERMS * LONGEST_WORD
+
+
+def test_what_has_a_sign_is_never_passed_over_however_late_it_stands() -> None:
+    query = parse_query(f'{"filler " * MOST_READ} +must -"must not" beg*')
+    assert query.required == (Term("must", ('"must"',)),)
+    assert query.excluded == (Term("must not", ('"must not"',)),)
+    assert {"filler", "must", "beg*"} == set(query.terms)
+    assert len(query.wanted) == MOST_TERMS
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("+word " * (MOST_TERMS + 1), "with signs"),
+        ("apples" + " -word" * (MOST_TERMS + 1), "with signs"),
+        ('"two words" ' * (MOST_TERMS + 1), "with signs"),
+        (f'"{"word " * (MOST_TERMS + 1)}"', "in a row"),
+        ("+" + "中" * 100_000, "in a row"),
+        ("+" + "a-" * 100_000, "in a row"),
+    ],
+)
+def test_more_signs_than_can_be_looked_up_are_an_error(text: str, problem: str) -> None:
+    with pytest.raises(QueryError, match=f"more than {MOST_TERMS} words.*{problem}"):
+        parse_query(text)
 
 
 @pytest.mark.parametrize("text", ["rename a branch", "well-known --dry-run", "a+b C++ 日本語", "the", "what is it?"])
