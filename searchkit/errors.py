@@ -17,6 +17,7 @@
     │   ├── IndexFormatError       written by a newer searchkit
     │   └── IndexDamagedError      a file is missing, torn or altered
     ├── ShardsError                shards of embeddings are missing, not complete, or not what their manifest says
+    ├── RemoteError                a server that holds an index does not answer, or refuses
     ├── TrainingError              a training run cannot start or go on
     └── EvaluationError            the evaluation data do not fit the index or the encoder
 
@@ -121,6 +122,10 @@ class IndexDamagedError(IndexStateError):
 
 class ShardsError(SearchkitError):
     """Shards of embeddings cannot be used or made as they are."""
+
+
+class RemoteError(SearchkitError):
+    """A server that holds an index does not answer, refuses us, or cannot do what is asked."""
 
 
 class TrainingError(SearchkitError):
