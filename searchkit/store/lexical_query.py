@@ -20,6 +20,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from searchkit.errors import QueryError
 from searchkit.store.caret import with_caret
@@ -104,7 +105,7 @@ class _Parser:
 
     def __init__(self, text: str) -> None:
         self._text = text
-        self._at = self._read = 0
+        self._at = self._read = self._saying = 0
         self._bare: list[tuple[Term, bool]] = []
         self._said: list[Term] = []
         self._required: list[Term] = []
@@ -131,7 +132,7 @@ class _Parser:
     def _phrase(self, item: re.Match[str]) -> None:
         if not item["end"]:
             raise self._error(item.start("phrase") - 1, "this quote is never closed", "")
-        names = list(names_in(item["phrase"]))
+        names = list(islice(names_in(item["phrase"]), MOST_TERMS + 1))  # one more than there may be
         if not names:
             raise self._error(item.start("phrase") - 1, "there is no word in these quotes", "")
         phrases = _ways_to_write(names[0]) if len(names) == 1 else (_phrase(names),)
@@ -140,9 +141,8 @@ class _Parser:
     def _word(self, item: re.Match[str]) -> None:
         word, sign = item["word"], item["sign"]
         if not sign and not word.endswith("*"):
+            word = word[: self._left()]
             self._read += len(word)
-            if self._read > MOST_READ:
-                return
         names = list(names_in(word))
         if sign and not names:
             raise self._error(item.start(), f"there is no word after this {sign}", "")
@@ -152,9 +152,15 @@ class _Parser:
         else:
             self._names(sign, names)
 
+    def _left(self) -> int:
+        """How many characters of bare words are still read."""
+        return MOST_READ - self._read if self._saying < MOST_TERMS else 0
+
     def _names(self, sign: str | None, names: list[Name]) -> None:
         if not sign:
-            self._bare.extend(_terms_of(names))
+            terms = list(_terms_of(names))
+            self._bare += terms
+            self._saying += sum(not is_function_word for _, is_function_word in terms)
             return
         for name in names:
             self._take(sign, Term(name.written, _ways_to_write(name)), [term for term, _ in _terms_of([name])])

@@ -77,6 +77,8 @@ def test_a_long_text_is_looked_up_by_a_bounded_number_of_terms() -> None:
 def test_of_a_text_without_end_a_beginning_is_read(words: str) -> None:
     short, long = (words * (count // len(words)) for count in (MOST_READ, 40 * MOST_READ))
     assert plain_query(short) == plain_query(long)
+    if plain_query(long):
+        assert parse_query(long) == parse_query(short)
     assert len(query.match if (query := plain_query(long)) else "") < 8 * MOST_TERMS * LONGEST_WORD
 
 
