@@ -24,6 +24,7 @@ _SUFFIXES: Mapping[str, str] = {
     "pdf": "pdf",
     "docx": "docx",
     "epub": "epub",
+    "parquet": "parquet pq",
 }
 _LANGUAGES: Mapping[str, str] = {
     "python": "py pyi pyw pyx",
@@ -103,7 +104,7 @@ _MAGIC = (
 _HTML_TAG = re.compile(rb"<(?:!doctype\s{1,9}html|html)\b", re.I)
 _SHEBANG = re.compile(rb"#!\s*\S*/(?:env\s+(?:-S\s+)?)?([a-z]+)")
 _INTERPRETERS = {"python": "python", "node": "javascript", "perl": "perl", "ruby": "ruby", "lua": "lua", "php": "php"}
-BINARY_FORMATS = frozenset({"pdf", "docx", "epub"})
+BINARY_FORMATS = frozenset({"pdf", "docx", "epub", "parquet"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -47,11 +47,12 @@ def read_lines(raw: RawFile) -> list[Document]:
     Raises:
         DocumentRefusedError: a line is not JSON.
     """
-    return list(record_documents(_line_records(raw.text()), raw, "jsonl"))
+    return list(record_documents(line_records(raw.text().split("\n")), raw, "jsonl"))
 
 
-def _line_records(text: str) -> Iterator[Record]:
-    for number, line in enumerate(text.split("\n"), start=1):
+def line_records(lines: Iterable[str], first: int = 1) -> Iterator[Record]:
+    """The records of lines, of which ``first`` is the number of the first."""
+    for number, line in enumerate(lines, start=first):
         if not line.strip():
             continue
         try:

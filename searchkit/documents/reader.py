@@ -32,6 +32,7 @@ _READERS = {
     "pdf": ("pdf", "read"),
     "docx": ("docx", "read"),
     "epub": ("epub", "read"),
+    "parquet": ("parquet", "read"),
 }
 _SAFE_OPEN = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 _GROWTH = 16 * 1024 * 1024  # bytes that a file may have gained since it was found

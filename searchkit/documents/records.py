@@ -43,32 +43,61 @@ class Record:
 
 
 @dataclass(frozen=True, slots=True)
-class _Roles:
+class Roles:
+    """Which fields of a file's records are the text, joined in this order, and which is the title."""
+
     text: tuple[str, ...]
     title: str | None
 
 
-def record_documents(records: Iterable[Record], raw: RawFile, kind: str) -> Iterator[Document]:
+def record_documents(
+    records: Iterable[Record], raw: RawFile, kind: str, roles: Roles | None = None
+) -> Iterator[Document]:
     """A document for each record that has text; its other fields are metadata.
+
+    Args:
+        roles: for a part of a file, what `survey` found for the whole.
 
     Raises:
         DocumentRefusedError: no field holds text, or the names of two records are the same.
     """
     stream = iter(records)
-    sample = list(islice(stream, _SAMPLE))
-    roles = _roles(sample, raw)
+    sample = list(islice(stream, _SAMPLE)) if roles is None else []
+    roles, is_whole = roles or _roles(sample, raw), roles is None
     names = _Names(raw.options.id_field)
-    has_text_field = not sample
+    has_text_field = not (sample and is_whole)
     for record in chain(sample, stream):
         has_text_field = has_text_field or any(name in record.fields for name in roles.text)
         document = _document(record, names.of(record), roles, raw, kind)
         if document.text.strip():
             yield document
     if not has_text_field:
-        raise DocumentRefusedError(f"no field {_named(roles.text)}; found {_named(_names(sample))}")
+        raise _textless(roles, sample)
 
 
-def _roles(sample: Sequence[Record], raw: RawFile) -> _Roles:
+def survey(records: Iterable[Record], raw: RawFile) -> Roles:
+    """The roles of the fields of all records, which are read once and not kept.
+
+    Raises:
+        DocumentRefusedError: as `record_documents` would for the same records.
+    """
+    stream = iter(records)
+    sample = list(islice(stream, _SAMPLE))
+    roles, names = _roles(sample, raw), _Names(raw.options.id_field)
+    has_text_field = False
+    for record in chain(sample, stream):
+        has_text_field = has_text_field or any(name in record.fields for name in roles.text)
+        names.of(record)
+    if not has_text_field:
+        raise _textless(roles, sample) if sample else DocumentRefusedError("empty")
+    return roles
+
+
+def _textless(roles: Roles, sample: Sequence[Record]) -> DocumentRefusedError:
+    return DocumentRefusedError(f"no field {_named(roles.text)}; found {_named(_names(sample))}")
+
+
+def _roles(sample: Sequence[Record], raw: RawFile) -> Roles:
     names = _names(sample)
     by_lower = {name.lower(): name for name in reversed(names)}
     text = raw.options.text_fields or _known_text(by_lower) or _longest_text(sample, names)
@@ -78,7 +107,7 @@ def _roles(sample: Sequence[Record], raw: RawFile) -> _Roles:
     if title is None:
         title = next((by_lower[name] for name in TITLE_FIELDS if name in by_lower), None)
         title = None if title in text else title
-    return _Roles(text, title)
+    return Roles(text, title)
 
 
 def _names(sample: Iterable[Record]) -> list[str]:
@@ -100,7 +129,7 @@ def _longest_text(sample: Sequence[Record], names: Sequence[str]) -> tuple[str, 
     return (longest,) if longest is not None and sizes[longest] else ()
 
 
-def _document(record: Record, name: str, roles: _Roles, raw: RawFile, kind: str) -> Document:
+def _document(record: Record, name: str, roles: Roles, raw: RawFile, kind: str) -> Document:
     parts = (clean_lines(as_text(record.fields.get(field))) for field in roles.text)
     title = one_line(as_text(record.fields.get(roles.title))) if roles.title else ""
     left = {key: value for key, value in record.fields.items() if key not in (*roles.text, roles.title)}
