@@ -1,0 +1,97 @@
+/* The question, the modes and the filters. */
+
+import { filterCount } from "./address.js";
+import { byId, say } from "./dom.js";
+
+const TYPED_MS = 140; // quiet before a question is asked
+const FILTER_MS = 450; // before a filter is tried: half of one is an error
+const FILTERS = ["path", "since", "where"];
+const FIELDS = ["query", ...FILTERS];
+
+/** @param {string} id */
+const field = (id) => /** @type {HTMLInputElement} */ (byId(id));
+
+/**
+ * Tells what people enter.
+ * @param {(change: object, isStep: boolean) => void} change
+ */
+export function listenToFields(change) {
+  const typed = { query: () => ({ q: field("query").value, like: "" }) };
+  for (const name of FILTERS) typed[name] = () => ({ [name]: field(name).value });
+  for (const name of FIELDS) later(field(name), name === "query" ? TYPED_MS : FILTER_MS, () => change(typed[name](), false));
+  byId("form").addEventListener("submit", (event) => event.preventDefault());
+  for (const mode of modes()) mode.addEventListener("change", () => change({ mode: mode.value }, true));
+  byId("filters-button").addEventListener("click", () => openFilters(byId("filters").hidden, true));
+}
+
+/**
+ * Calls after some quiet, or at once on Enter.
+ * @param {HTMLInputElement} input
+ * @param {number} quietMs
+ * @param {() => void} act
+ */
+function later(input, quietMs, act) {
+  let waiting = 0;
+  input.addEventListener("input", (event) => {
+    clearTimeout(waiting);
+    if (!(/** @type {InputEvent} */ (event).isComposing)) waiting = setTimeout(act, quietMs);
+  });
+  input.addEventListener("compositionend", () => { clearTimeout(waiting); waiting = setTimeout(act, quietMs); });
+  input.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || event.isComposing) return;
+    clearTimeout(waiting);
+    act();
+  });
+}
+
+const modes = () => /** @type {HTMLInputElement[]} */ ([...document.querySelectorAll("input[name=mode]")]);
+
+/**
+ * @param {boolean} opens
+ * @param {boolean} takesFocus
+ */
+function openFilters(opens, takesFocus) {
+  byId("filters").hidden = !opens;
+  byId("filters-button").setAttribute("aria-expanded", String(opens));
+  if (opens && takesFocus) field(FILTERS[0]).focus();
+}
+
+/**
+ * Shows a state in the fields, but for one that is being typed in.
+ * @param {import("./address.js").State} state
+ */
+export function showFields(state) {
+  const values = { query: state.q, path: state.path, since: state.since, where: state.where };
+  for (const [name, value] of Object.entries(values)) {
+    if (field(name).value !== value) field(name).value = value;
+  }
+  for (const mode of modes()) mode.checked = mode.value === state.mode;
+  const count = filterCount(state);
+  byId("filters-label").textContent = count ? `Filters · ${count}` : "Filters";
+  if (count && byId("filters").hidden) openFilters(true, false);
+}
+
+/** Takes all errors away from the fields. */
+export function clearErrors() {
+  for (const name of FIELDS) {
+    say(byId(`${name}-error`), "");
+    field(name).removeAttribute("aria-invalid");
+  }
+}
+
+/**
+ * Shows the server's words beside the field that they are about.
+ * @param {{status: number, message: string, hint: string}} error
+ * @param {import("./address.js").State} state
+ * @returns {boolean} whether there is such a field
+ */
+export function showError(error, state) {
+  if (error.status !== 400 && error.status !== 422) return false;
+  const isAbout = (name) => new RegExp(`\\b${name}\\b`, "i").test(error.message.slice(0, 40));
+  const given = FILTERS.filter((name) => state[name].trim());
+  const name = given.find(isAbout) ?? (given.length === 1 ? given[0] : given.includes("where") ? "where" : "query");
+  clearErrors();
+  say(byId(`${name}-error`), error.hint ? `${error.message}\n${error.hint}` : error.message);
+  field(name).setAttribute("aria-invalid", "true");
+  return true;
+}
