@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from searchkit.errors import FilterError
+from searchkit.integrations.conditions import all_of, among, any_of, compared, metadata_field, negated
+from searchkit.store.filter_tree import AllOf, AnyOf, Comparison, Field, Not, Operator
+from searchkit.store.filters import parse_filter
+
+TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=20)
+NUMBERS = st.integers(-(2**53) + 1, 2**53 - 1) | st.floats(allow_nan=False, allow_infinity=False)
+
+
+@given(value=TEXTS | NUMBERS | st.booleans())
+def test_a_value_is_read_as_it_was_written(value: object) -> None:
+    found = parse_filter(compared("field", "=", value))
+    assert isinstance(found, Comparison)
+    assert found.values == (value,)
+    assert isinstance(found.values[0], bool) == isinstance(value, bool)
+
+
+@given(name=TEXTS.filter(lambda name: name and "`" not in name))
+def test_a_name_is_read_as_it_was_written(name: str) -> None:
+    found = parse_filter(compared(name, "=", 1))
+    assert isinstance(found, Comparison)
+    assert ".".join(found.field.parts) == name
+
+
+def test_conditions_are_joined_as_they_nest() -> None:
+    one, two = compared("a", ">", 1), negated(among("b", ["x", None]))
+    a = Comparison(Field(("a",)), Operator.MORE, (1,))
+    tree = parse_filter(any_of([all_of([one, two]) or "", one]) or "")
+    assert isinstance(tree, AnyOf)
+    assert isinstance(tree.parts[0], AllOf)
+    assert isinstance(tree.parts[0].parts[1], Not)
+    assert isinstance(tree.parts[1], Comparison)
+    assert (tree.parts[1].operator, tree.parts[1].values) == (a.operator, a.values)
+    assert all_of([]) is any_of([]) is None
+    assert all_of([one]) == one
+
+
+def test_none_is_a_missing_field() -> None:
+    found = parse_filter(compared("a", "=", None))
+    assert isinstance(found, Comparison)
+    assert found.operator is Operator.IS_NULL
+    assert isinstance(parse_filter(compared("a", "!=", None)), Not)
+
+
+@pytest.mark.parametrize(
+    ("field", "operator", "value"),
+    [("a", "<", None), ("a", "<", True), ("a", "=", [1]), ("a", "=", float("inf")), ("", "=", 1), ("a`b", "=", 1)],
+)
+def test_what_cannot_be_said_is_refused(field: str, operator: str, value: object) -> None:
+    with pytest.raises(FilterError):
+        compared(field, operator, value)
+
+
+def test_a_text_is_no_list_of_values() -> None:
+    with pytest.raises(FilterError, match="expected a list"):
+        among("a", "xyz")
+
+
+def test_names_that_searchkit_has_are_told_from_its_own() -> None:
+    assert [metadata_field(name) for name in ("title", "year")] == ["metadata.title", "year"]
