@@ -26,7 +26,7 @@ ALSO = 4
 def topics(
     index: IndexOption = None,
     number: Annotated[
-        int | None, typer.Option("--number", "-n", metavar="K", help="Find K topics; default: as many as lie clearest.")
+        int | None, typer.Option("--number", "-n", metavar="K", help="Find K topics; default: as many as lie clear.")
     ] = None,
     method: Annotated[
         str | None,
@@ -143,7 +143,7 @@ def _summary(found: Topics, shown: int) -> str:
     chunks = counted(len(found.ids), "chunk")
     parts = [f"{chunks} in {counted(len(found.topics), 'topic')}, {found.outliers:,} in none"]
     if found.tried:
-        parts.append(f"this number lies clearest of {found.tried[0].topics} to {found.tried[-1].topics}")
+        parts.append(f"as many as lie clear, of {found.tried[0].topics} to {found.tried[-1].topics}")
     if shown < len(found.topics):
         parts.append(f"{len(found.topics) - shown:,} smaller ones with --all or --tree")
     return "; ".join(parts)

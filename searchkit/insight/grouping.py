@@ -9,7 +9,7 @@ import numpy as np
 
 from searchkit.errors import InputError
 from searchkit.insight.kmeans import spherical_kmeans, sums_of
-from searchkit.insight.number import Tried, margins, numbers_to_try
+from searchkit.insight.number import Tried, clearest, margins, numbers_to_try
 from searchkit.insight.ward import cut_tree, ward_tree
 from searchkit.search.topics import nearest_topics, unit_rows
 
@@ -88,7 +88,7 @@ def _by_centres(rows: Rows, different: _Different, number: int | None, seed: int
     tried: tuple[Tried, ...] = ()
     if number is None:
         tried = tuple(margins(tree, means, weights, numbers_to_try(len(different.first), len(means))))
-        number = max(tried, key=lambda one: (one.margin, -one.topics)).topics if tried else 1
+        number = clearest(tried)
     cut = cut_tree(tree, min(number, len(means)))[small]
     first_centres = unit_rows(sums_of(rows, cut, int(cut.max()) + 1))
     found = spherical_kmeans(rows, first_centres, rounds=_LAST_ROUNDS, seed=seed)

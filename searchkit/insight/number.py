@@ -1,4 +1,4 @@
-"""How many topics: the number at which chunks lie clearest with their own and not with the next."""
+"""How many topics: as many as there may be while chunks lie clear with their own and not with the next."""
 
 from __future__ import annotations
 
@@ -21,11 +21,12 @@ if TYPE_CHECKING:
 LEAST_MEAN_SIZE = 5  # rows a topic, on average
 MOST = 256
 _STEP = 1.15  # from one number that is tried to the next
+_AS_CLEAR = 0.95  # of the largest margin: up to here more topics tell more and lie as clear
 
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """A number of topics and its margin: the mean cosine with the own centre, less that with the next nearest."""
+    """A number of topics and its margin: the mean cosine with the others of the own topic, less that with the next."""
 
     topics: int
     margin: float
@@ -55,16 +56,26 @@ def margins(
         weights: (M,) rows that each stands for.
         numbers: of topics, 2 to M.
 
-    The margin is the numerator of the simplified silhouette; undivided it does not reward topics of few rows.
+    The margin is the numerator of the simplified silhouette; undivided it does not reward topics of few rows. A point
+    is compared with the centre of its topic without itself, or topics of few points would always lie clearest; one
+    that is its whole topic has a margin of 0.
     Rousseeuw 1987, "Silhouettes", https://doi.org/10.1016/0377-0427(87)90125-7
     """
+    weighted = means * weights[:, np.newaxis]
+    places = np.arange(len(means))
     tried = []
     for number in numbers:
         groups = cut_tree(tree, number)
-        centres = unit_rows(sums_of(means * weights[:, np.newaxis], groups, number)).astype(np.float64)
-        cosines = means @ centres.T
-        places = np.arange(len(means))
-        own = cosines[places, groups].copy()
+        sums = sums_of(weighted, groups, number)
+        cosines = means @ unit_rows(sums).astype(np.float64).T
         cosines[places, groups] = -np.inf
-        tried.append(Tried(number, float(np.average(own - cosines.max(axis=1), weights=weights))))
+        own = np.einsum("md,md->m", means, unit_rows(sums[groups] - weighted).astype(np.float64))
+        apart = np.where(np.bincount(groups)[groups] > 1, own - cosines.max(axis=1), 0.0)
+        tried.append(Tried(number, float(np.average(apart, weights=weights))))
     return tried
+
+
+def clearest(tried: Sequence[Tried]) -> int:
+    """The largest number whose margin is at least 95 % of the best; 1 where nothing was tried."""
+    best = max((one.margin for one in tried), default=0.0)
+    return max((one.topics for one in tried if one.margin >= min(best, _AS_CLEAR * best)), default=1)

@@ -46,7 +46,7 @@ def find_topics(
 
     Args:
         engine: an open index.
-        number: of topics. None: the number with the largest margin (see `number.margins`). With ``density`` the
+        number: of topics. None: the most that lie clear (see `number.clearest`). With ``density`` the
             most that are wanted: groups beyond are joined.
         method: ``kmeans``, every chunk in the topic whose centre is nearest, less the outliers of each; or
             ``density``, HDBSCAN, which leaves more chunks outside (needs scikit-learn).
