@@ -80,14 +80,13 @@ class ShardBatch:
 class FileRow:
     """A file that was read or refused, as an index records it; ``location`` and ``prefix`` are of its source.
 
-    ``mtime_ns`` is None where the time is not to be trusted; ``reason`` is empty unless the status is ``refused``.
+    ``modified`` is None for files at a URL; ``reason`` is empty unless the status is ``refused``.
     """
 
     path: str
     location: str
     prefix: str
     size: int
-    mtime_ns: int | None
     modified: str | None
     content_hash: str
     status: str
@@ -176,7 +175,7 @@ class Shards:
         """A parquet file while it is read; Arrow's errors come out as ours."""
         with self.place.opened(name) as stream:
             try:
-                yield parquet().ParquetFile(stream)
+                yield parquet().ParquetFile(stream, page_checksum_verification=True)
             except (ValueError, OSError) as exc:  # pyarrow.ArrowInvalid is a ValueError
                 raise self._disagrees(f"{name} is not readable as parquet: {exc}") from exc
 
@@ -221,9 +220,7 @@ def files_schema() -> Any:
     """The Arrow schema of the table of files."""
     import pyarrow as pa
 
-    numbers = {"size": pa.int64(), "mtime_ns": pa.int64()}
-    names = FileRow.__slots__
-    return pa.schema([(name, numbers.get(name, pa.string())) for name in names])
+    return pa.schema([(name, pa.int64() if name == "size" else pa.string()) for name in FileRow.__slots__])
 
 
 def parquet() -> Any:
