@@ -102,8 +102,8 @@ def read_postings(connection: sqlite3.Connection, phrase: str) -> Postings:
         text = connection.execute(_OCCURRENCES_BEGUN, [words, words + _LAST]).fetchone()[0]
     else:
         text = connection.execute(_OCCURRENCES, [words]).fetchone()[0]
-    ids, counts = np.unique(_numbers(text), return_counts=True)
-    return Postings(ids, counts.astype(np.float64), np.empty(0))
+    ids, counts = _counted(_numbers(text))
+    return Postings(ids, counts, np.empty(0))
 
 
 def read_holders(connection: sqlite3.Connection, phrase: str) -> Ids:
@@ -133,6 +133,14 @@ def summed(arrays: Sequence[Ids], values: Sequence[Scores]) -> tuple[Ids, Scores
     ids = ids[order]
     starts = np.flatnonzero(np.diff(ids, prepend=-1))
     return ids[starts], np.add.reduceat(all_values[order], starts) if len(ids) else all_values
+
+
+def _counted(ids: Ids) -> tuple[Ids, Scores]:
+    """The different ids (N,) ascending, and how often each is there. Quick if they ascend, as those of a word do."""
+    if np.any(ids[1:] < ids[:-1]):
+        ids = np.sort(ids)
+    starts = np.flatnonzero(np.diff(ids, prepend=-1))
+    return ids[starts], np.diff(starts, append=len(ids)).astype(np.float64)
 
 
 def _numbers(text: str | None) -> Ids:
