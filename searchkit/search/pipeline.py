@@ -255,9 +255,13 @@ def _hits(
 ) -> list[Hit]:
     with watch("hits"):
         explanations = explain(view.reader, found, choice.ids) if question.explain else None
-        hits = hits_of(view.reader, choice, context=question.context, explanations=explanations)
-        if calibration is not None:
-            hits = [replace(hit, percentile=calibration.percentile(hit.score)) for hit in hits]
+        hits = hits_of(
+            view.reader,
+            choice,
+            context=question.context,
+            explanations=explanations,
+            percentile=None if calibration is None else calibration.percentile,
+        )
     if question.highlight:
         with watch("highlight"):
             hits = with_best_sentences(view.encoder, query, hits)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import sqlite3
 from collections import Counter
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from searchkit.errors import IndexStateError
-from searchkit.store.bm25 import Postings, Size, read_holders, read_lengths, read_postings, read_size, summed
+from searchkit.store.bm25 import Postings, Size, read_holders, summed
+from searchkit.store.lexical_memory import LexicalMemory
 from searchkit.store.lexical_tables import can_be_asked
 
 if TYPE_CHECKING:
@@ -26,6 +28,7 @@ class LexicalReader:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
         self._last: tuple[object, _Words] | None = None  # one search asks several things of the same words
+        self._memory: tuple[object, LexicalMemory] | None = None  # of one state of the index
 
     def exists(self) -> bool:
         """Whether there are words, of an analysis that fits the queries of this searchkit."""
@@ -40,7 +43,7 @@ class LexicalReader:
             IndexStateError: there is no lexical index that can be asked.
         """
         words = self._words_of(query)
-        ids, bounds = words.bounded()
+        ids, bounds = words.bounded
         kept = self._lets_through(query, ids)
         if allowed is not None:
             kept &= np.isin(ids, allowed)
@@ -62,7 +65,7 @@ class LexicalReader:
         """
         words = self._words_of(query)
         scores = np.zeros(len(ids))
-        matches = np.isin(ids, words.bounded()[0]) & self._lets_through(query, ids)
+        matches = _among(ids, words.bounded[0]) & self._lets_through(query, ids)
         scores[matches] = words.scores(ids[matches])
         return scores
 
@@ -93,11 +96,13 @@ class LexicalReader:
     def _words_of(self, query: LexicalQuery) -> _Words:
         self._require()
         revision = self._connection.execute("SELECT value FROM settings WHERE name = 'revision'").fetchone()
-        state = query, revision, self._connection.total_changes  # of others, and of this connection
-        if self._last is None or self._last[0] != state:
-            phrases = Counter(query.phrases)
-            postings = [read_postings(self._connection, phrase) for phrase in phrases]
-            self._last = state, _Words(self._connection, postings, list(phrases.values()))
+        state = revision, self._connection.total_changes  # of others, and of this connection
+        if self._memory is None or self._memory[0] != state:
+            self._memory = state, LexicalMemory(self._connection)
+        if self._last is None or self._last[0] != (query, state):
+            phrases, memory = Counter(query.phrases), self._memory[1]
+            postings = [memory.postings(phrase) for phrase in phrases]
+            self._last = (query, state), _Words(memory, postings, list(phrases.values()))
         return self._last[1]
 
     def _lets_through(self, query: LexicalQuery, ids: Ids) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
@@ -116,10 +121,11 @@ class LexicalReader:
 class _Words:
     """The phrases that a query counts, with how often it counts each."""
 
-    def __init__(self, connection: sqlite3.Connection, postings: list[Postings], times: list[int]) -> None:
-        self._connection, self._postings, self._times = connection, postings, times
-        self._size: Size = read_size(connection)
+    def __init__(self, memory: LexicalMemory, postings: list[Postings], times: list[int]) -> None:
+        self._memory, self._postings, self._times = memory, postings, times
+        self._size: Size = memory.size
 
+    @cached_property
     def bounded(self) -> tuple[Ids, Scores]:
         """The chunks with any of them, ascending, and what no score exceeds."""
         bounds = [times * one.bounds(self._size) for one, times in zip(self._postings, self._times, strict=True)]
@@ -131,10 +137,19 @@ class _Words:
     def scores(self, ids: Ids) -> Scores:
         """The scores of chunks (N,) that are all indexed."""
         scores = np.zeros(len(ids))
-        lengths = read_lengths(self._connection, ids)
+        lengths = self._memory.lengths(ids)
         for one, times in zip(self._postings, self._times, strict=True):
             scores += times * one.parts(ids, lengths, self._size)
         return scores
+
+
+def _among(ids: Ids, ascending: Ids) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    """(N,) which of the ids are in an ascending array."""
+    if not len(ascending):
+        return np.zeros(len(ids), dtype=bool)
+    places = np.minimum(np.searchsorted(ascending, ids), len(ascending) - 1)
+    found: np.ndarray[tuple[int], np.dtype[np.bool_]] = ascending[places] == ids
+    return found
 
 
 def _best(scores: Scores, ids: Ids, k: int) -> tuple[Scores, Ids]:

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -210,19 +209,20 @@ def test_bounds_leave_out_only_what_cannot_be_among_the_best(
     store: StoreWriter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from searchkit.store import lexical
+    from searchkit.store.lexical_memory import LexicalMemory
 
     put_random(store, 800, seed=3)
     query = asked("index remote branch")
     whole = store.read.lexical_nearest(query, 800)
     scored: list[int] = []
-    read_lengths = lexical.read_lengths
+    lengths = LexicalMemory.lengths
 
-    def counting(connection: sqlite3.Connection, ids: Ids) -> np.ndarray:
+    def counting(memory: LexicalMemory, ids: Ids) -> np.ndarray:
         scored.append(len(ids))
-        return read_lengths(connection, ids)
+        return lengths(memory, ids)
 
     monkeypatch.setattr(lexical, "SCORED_FIRST", 1)
-    monkeypatch.setattr(lexical, "read_lengths", counting)
+    monkeypatch.setattr(LexicalMemory, "lengths", counting)
     for k in (1, 3, 10):
         scores, ids = store.read.lexical_nearest(query, k)
         assert ids.tolist() == whole[1][:k].tolist()
