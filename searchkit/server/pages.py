@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import mimetypes
+from functools import cache
 from importlib.resources import files
 from typing import Any
 
@@ -11,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from searchkit.server.failures import NotThereError
+from searchkit.server.frame import FRAME, frame_files
 from searchkit.server.operations import Access, Operation
 from searchkit.server.site import Site
 
@@ -21,6 +23,7 @@ PAGE_POLICY = (
     "connect-src 'self'; frame-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; "
     "frame-ancestors 'none'"
 )
+FRAME_POLICY = PAGE_POLICY.replace("frame-ancestors 'none'", "frame-ancestors 'self'")
 
 
 async def start(_: Site, request: Request, __: dict[str, Any]) -> Response:
@@ -33,15 +36,19 @@ async def part(_: Site, request: Request, __: dict[str, Any]) -> Response:
     return _file(request.path_params["name"], request)
 
 
+@cache
+def _files() -> dict[str, bytes]:
+    """Every file by name: those of the page's folder itself, nothing below or above it, and those of the map."""
+    own = (file for file in files("searchkit.server").joinpath("page").iterdir() if file.is_file())
+    return {**{file.name: file.read_bytes() for file in own}, **frame_files()}
+
+
 def _file(name: str, request: Request) -> Response:
-    """A file of the page's folder itself; nothing below or above it."""
-    folder = files("searchkit.server").joinpath("page")
-    known = {file.name: file for file in folder.iterdir() if file.is_file()} if folder.is_dir() else {}
-    if name not in known or name.startswith((".", "_")):
+    if name not in _files() or name.startswith((".", "_")):
         raise NotThereError(f"there is no page {name[:60]!r}", hint="the page is at /")
-    content = known[name].read_bytes()
+    content = _files()[name]
     headers = {
-        "content-security-policy": PAGE_POLICY,
+        "content-security-policy": FRAME_POLICY if name == FRAME else PAGE_POLICY,
         "cache-control": "no-cache",
         "etag": f'"{hashlib.sha256(content).hexdigest()[:32]}"',
     }

@@ -34,10 +34,10 @@ export function readAddress() {
 
 /**
  * The address of a state, relative to this page.
- * @param {State} state
+ * @param {Partial<State>} state what it does not name is not said
  */
 export function addressOf(state) {
-  const said = Object.entries(state).filter(([name, value]) => value !== DEFAULTS[name]);
+  const said = Object.entries({ ...DEFAULTS, ...state }).filter(([name, value]) => value !== DEFAULTS[name]);
   const query = new URLSearchParams(said).toString();
   return query ? `./#${query}` : "./";
 }

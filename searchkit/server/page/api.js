@@ -72,9 +72,29 @@ export async function ask(path, parameters = {}, signal) {
   const said = await response.json().catch(() => null);
   if (signal?.aborted) throw signal.reason;
   if (response.ok && said !== null) return said;
+  throw refusal(response, said);
+}
+
+/**
+ * An answer that is no JSON, as text.
+ * @param {string} path
+ * @returns {Promise<string>}
+ * @throws {Refused | Away}
+ */
+export async function askText(path) {
+  const response = await reach(path, {});
+  if (response.ok) return response.text();
+  throw refusal(response, await response.json().catch(() => null));
+}
+
+/**
+ * @param {Response} response
+ * @param {any} said
+ */
+function refusal(response, said) {
   const error = said?.error ?? {};
   const retryS = Number(response.headers.get("retry-after")) || null;
-  throw new Refused(response.status, error.message ?? `the server answered ${response.status}`, error.hint ?? "", retryS);
+  return new Refused(response.status, error.message ?? `the server answered ${response.status}`, error.hint ?? "", retryS);
 }
 
 /**

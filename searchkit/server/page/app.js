@@ -127,13 +127,19 @@ function showNoQuestion() {
 function showFailure(error) {
   showLoading(false);
   if (error instanceof Refused && error.status === 401) return void askForToken(error.message).then(begin);
-  if (error instanceof Refused && showError(error, state)) return void say(byId("count"), "");
-  say(byId("count"), "");
+  if (error instanceof Refused && showError(error, state)) return void showStale();
+  showStale();
   if (error instanceof Refused && !error.retryS) return showRefusal(error);
   if (error instanceof Refused) showRefusal(error);
   else if (error instanceof Away) showAway(() => void begin());
   else throw error;
   againAt = setTimeout(() => void begin(), error instanceof Refused ? error.retryS * 1000 : AGAIN_MS);
+}
+
+/** The hits on the page answer an earlier question. */
+function showStale() {
+  document.body.classList.add("stale");
+  say(byId("count"), "");
 }
 
 /** @param {import("./api.js").Hit} hit */

@@ -1,7 +1,7 @@
 /* The question, the modes and the filters. */
 
 import { filterCount } from "./address.js";
-import { byId, say } from "./dom.js";
+import { byId, element, say } from "./dom.js";
 
 const TYPED_MS = 140; // quiet before a question is asked
 const FILTER_MS = 450; // before a filter is tried: half of one is an error
@@ -80,7 +80,7 @@ export function clearErrors() {
 }
 
 /**
- * Shows the server's words beside the field that they are about.
+ * Shows the server's words beside the field that they are about; lines after the first are a drawing of the place.
  * @param {{status: number, message: string, hint: string}} error
  * @param {import("./address.js").State} state
  * @returns {boolean} whether there is such a field
@@ -91,7 +91,10 @@ export function showError(error, state) {
   const given = FILTERS.filter((name) => state[name].trim());
   const name = given.find(isAbout) ?? (given.length === 1 ? given[0] : given.includes("where") ? "where" : "query");
   clearErrors();
-  say(byId(`${name}-error`), error.hint ? `${error.message}\n${error.hint}` : error.message);
+  const [first, ...drawn] = error.message.split("\n");
+  const holder = byId(`${name}-error`);
+  holder.replaceChildren(first, ...(drawn.length ? [element("code", {}, drawn.join("\n"))] : []), error.hint ? `\n${error.hint}` : "");
+  holder.hidden = false;
   field(name).setAttribute("aria-invalid", "true");
   return true;
 }

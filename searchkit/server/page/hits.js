@@ -3,6 +3,7 @@
 import { button, byId, element } from "./dom.js";
 import { aroundBest, closeness, excerpt, line, placeOf } from "./words.js";
 
+const ABOVE_PX = 130; // of what stands before the best sentence, when a hit is opened
 const COPIED_MS = 1600;
 const HEADINGS_BETWEEN = " › ";
 
@@ -119,6 +120,17 @@ function toggle(title, one) {
   one.body.hidden = !opens;
   one.short.hidden = opens;
   if (opens && !one.body.hasChildNodes()) one.body.append(...inside(one));
+  if (opens) bringUp(one.body);
+}
+
+/**
+ * Scrolls what is open so that the best sentence is seen, or else the chunk's beginning.
+ * @param {HTMLElement} body
+ */
+function bringUp(body) {
+  const text = /** @type {HTMLElement} */ (body.firstElementChild);
+  const best = /** @type {HTMLElement} */ (text.querySelector("mark") ?? text.querySelector(".chunk"));
+  text.scrollTop = best.offsetTop - ABOVE_PX;
 }
 
 /**

@@ -55,13 +55,11 @@ export function showNothing(isFarOff, state, isFiltered, unfilter) {
 
 /** @param {{message: string, hint: string}} error in the server's words */
 export function showRefusal(error) {
-  document.body.classList.add("stale");
   notice("bad", "The server could not answer", element("p", {}, error.message), error.hint ? element("p.small", {}, error.hint) : null);
 }
 
 /** @param {() => void} again */
 export function showAway(again) {
-  document.body.classList.add("stale");
   notice("bad", "The server does not answer",
     element("p", {}, "It may have been stopped, or the network is down. It is asked again every few seconds."),
     element("p", {}, button("Try now", again, { class: "main" })));

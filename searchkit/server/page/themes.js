@@ -4,9 +4,13 @@ import { byId } from "./dom.js";
 
 const CHOSEN = "searchkit-theme";
 
-/** @returns {"light" | "dark"} what is shown now */
-export function themeNow() {
-  const chosen = document.documentElement.dataset.theme;
+/**
+ * What is shown now.
+ * @param {Document} page
+ * @returns {"light" | "dark"}
+ */
+export function themeNow(page = document) {
+  const chosen = page.documentElement.dataset.theme;
   if (chosen === "light" || chosen === "dark") return chosen;
   return matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
 }
