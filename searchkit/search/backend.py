@@ -49,6 +49,10 @@ class RemoteReader(Protocol):
 
     def calibration(self) -> dict[str, Any] | None: ...
 
+    def measured(self) -> dict[str, Any] | None:
+        """The calibration that was measured when the index was sent; as `calibration`, also where that is None."""
+        ...
+
     def allowed(self, question: Question) -> IdFilter | None:
         """What all filters of the question let through; None where nothing is filtered.
 

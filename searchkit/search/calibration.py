@@ -100,13 +100,16 @@ class Calibrator:
     def get(self, reader: Reader, encoder: Encoder, *, measure: bool) -> Calibration | None:
         """The stored calibration, else one that is measured now if that is wanted; None for an empty index.
 
-        An index on a server has the one that it came with, or none: measuring reads all vectors.
+        Measuring reads all vectors, so an index on a server was measured when it was sent.
         """
         from searchkit.store import StoreReader
 
         stored = stored_calibration(reader, encoder)
-        if stored is not None or not measure or not isinstance(reader, StoreReader):
+        if stored is not None or not measure:
             return stored
+        if not isinstance(reader, StoreReader):
+            values = reader.measured()
+            return None if values is None else _from_values(values)
         if self._measured is None or self._measured[0] != reader.revision():
             fresh = calibrate(reader, encoder)
             if fresh is None:

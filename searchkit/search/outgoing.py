@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from searchkit.search.calibration import Calibrator
+from searchkit.search.calibration import Calibrator, stored_calibration
 from searchkit.store.export import Exporter
 
 if TYPE_CHECKING:
@@ -41,6 +41,10 @@ class Outgoing:
         """What a cosine means in the index, measured now where that was not done before; None for an empty one."""
         found = Calibrator().get(self._reader, self._encoder.for_index(self.settings), measure=True)
         return None if found is None else asdict(found)
+
+    def keeps_calibration(self) -> bool:
+        """Whether the index has it; one of few chunks is measured when it is asked."""
+        return stored_calibration(self._reader, self._encoder.for_index(self.settings)) is not None
 
     def blocks(self, size: int) -> Iterator[list[ExportedChunk]]:
         """All chunks by ascending id, ``size`` at a time."""
