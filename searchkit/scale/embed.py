@@ -177,15 +177,13 @@ class _Run:
         return make_plan(files, self._options.read, self._options.shard_size, tell)
 
     def _recipe(self, plan: Plan) -> Recipe:
-        stored = asdict(self._choice.new_settings())
-        reading = asdict(self._options.read)
-        reading["text_fields"] = list(reading["text_fields"])
         return Recipe(
-            **stored,
+            **asdict(self._choice.new_settings()),
             dtype=self._options.dtype,
             batch_size=self._options.batch_size,
             shard_size=self._options.shard_size,
-            reading=reading,
+            walking=_words(self._options.walk),
+            reading=_words(self._options.read),
             sources=plan.digest(),
         )
 
@@ -280,10 +278,17 @@ class _Run:
             parquet().write_table(pa.table(columns, schema=files_schema()), path, write_page_checksum=True)
 
 
+def _words(options: WalkOptions | ReadOptions) -> dict[str, Any]:
+    """Options as JSON has them."""
+    values: dict[str, Any] = json.loads(json.dumps(asdict(options)))
+    return values
+
+
 _DIFFERING = {
     "sources": "its sources, or how they were shared out, are others",
     "fingerprint": "its encoder is another",
     "encoder": "its encoder has another name",
+    "walking": "its files were chosen by other options",
     "reading": "its files were read by other options",
     "batch_size": "it has another --batch-size",
     "shard_size": "it has another --shard-size",

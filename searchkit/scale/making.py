@@ -16,7 +16,7 @@ from searchkit.chunking import Chunker, ChunkSettings, passage_text
 from searchkit.documents import ReadOptions, content_hash
 from searchkit.documents.ranges import read_range
 from searchkit.errors import DocumentRefusedError, EncoderMismatchError, MissingExtraError, ShardsError
-from searchkit.scale.manifest import Recipe
+from searchkit.scale.manifest import Recipe, options_of
 from searchkit.scale.place import Place, is_url
 from searchkit.scale.plan import Piece, Task, documents_of, read_file
 from searchkit.scale.shards import parquet, shard_name, shard_schema
@@ -82,8 +82,7 @@ class ShardMaker:
             )
         self._encoder, self._recipe, self._place = encoder, recipe, place
         self._digest = recipe.digest()
-        reading = dict(recipe.reading)
-        self._options = ReadOptions(**{**reading, "text_fields": tuple(reading.get("text_fields", ()))})
+        self._options = options_of(ReadOptions, recipe.reading)
         settings = ChunkSettings(max_tokens=recipe.chunk_tokens, overlap_tokens=recipe.overlap_tokens)
         self._chunker = Chunker(encoder.tokenizer, settings)
         self._schema = shard_schema(recipe.dimension, recipe.dtype)

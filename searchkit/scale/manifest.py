@@ -17,11 +17,12 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from searchkit.errors import ShardsError
 from searchkit.scale.place import Place
 
+T = TypeVar("T")
 MANIFEST = "manifest.json"
 FORMAT = 1
 
@@ -40,7 +41,8 @@ class Recipe:
         dtype: of the embeddings: ``float16`` or ``float32``.
         batch_size: passages that were encoded together.
         shard_size: passages that a shard was planned to have.
-        reading: how files were read, the words of `searchkit.documents.ReadOptions`.
+        walking, reading: which files were taken and how they were read, in the words of
+            `searchkit.documents.WalkOptions` and `ReadOptions`.
         sources: SHA-256 over the plan: every file with its bytes' hash, and what each shard takes of it.
     """
 
@@ -54,6 +56,7 @@ class Recipe:
     dtype: str
     batch_size: int
     shard_size: int
+    walking: Mapping[str, Any]
     reading: Mapping[str, Any]
     sources: str
 
@@ -135,6 +138,11 @@ def read_manifest(place: Place) -> Manifest:
         raise ShardsError(f"{place}/{MANIFEST} cannot be read: {exc}", hint=MAKE_ANEW) from exc
     _check_sums(manifest, place)
     return manifest
+
+
+def options_of(kind: type[T], values: Mapping[str, Any]) -> T:
+    """The options that a recipe has the words of."""
+    return kind(**{name: tuple(value) if isinstance(value, list) else value for name, value in values.items()})
 
 
 MAKE_ANEW = "run the same `searchkit embed` again: it makes anew what does not agree"

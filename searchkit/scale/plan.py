@@ -17,6 +17,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from searchkit.documents import ReadOptions, content_hash, read_bytes, read_source, read_text
+from searchkit.documents.formats import by_name
 from searchkit.documents.ranges import Range, Survey, range_format, survey_file
 from searchkit.documents.records import Roles
 from searchkit.errors import DocumentRefusedError, MissingExtraError
@@ -168,10 +169,12 @@ class _Planner:
     def _whole(self, file: SourceFile) -> Iterator[tuple[Piece, int]]:
         data, weight = read_file(file), _passages(file.size)
         whole = self._piece(replace(file, size=len(data)), content_hash(data))
-        if weight <= self._shard_size:
+        named = by_name(file.path)
+        if weight <= self._shard_size and (named is None or named.name not in _TABLES):
             yield whole, weight
             return
         count = len(documents_of(file, data, self._options))
+        weight = max(weight, count)
         step = max(1, count * self._shard_size // weight)
         for first in range(0, count, step):
             stop = min(first + step, count)
@@ -181,6 +184,7 @@ class _Planner:
         return Piece(len(self._files), file.path, file.where, file.size, file.mtime_ns, known)
 
 
+_TABLES = ("csv", "tsv", "json")  # whose records are counted, being many and short
 _WHOLE = 50 * 1024 * 1024  # bytes of a file that is read whole
 
 
