@@ -6,6 +6,7 @@ import { Refused, askText } from "./api.js";
 import { byId, element } from "./dom.js";
 import { themeNow } from "./themes.js";
 
+const DATA = /id="data">([A-Za-z0-9+/=\s]*)</; // in the page that /map gives
 const GLOB_SIGNS = /[*?[]/g;
 
 /** Fetches the map, again and again while the server is at it. */
@@ -20,11 +21,10 @@ async function fetchMap() {
   }
 }
 
-/** Puts the data of a map's page where the script looks for them. The page itself is parsed, not shown. */
+/** Puts the data of the map, which are base64, where the script looks for them. */
 async function start() {
   byId("notice").textContent = "Drawing the map. The first time, and after changes, this can take a minute.";
-  const found = new DOMParser().parseFromString(await fetchMap(), "text/html");
-  byId("data").textContent = found.getElementById("data")?.textContent ?? "";
+  byId("data").textContent = DATA.exec(await fetchMap())?.[1] ?? "";
   const script = element("script", { src: "map.js" });
   script.addEventListener("load", () => Object.assign(window, { placeElement }));
   document.body.append(script);
