@@ -46,12 +46,14 @@ def make_app(engine: SearchEngine, settings: ServerSettings | None = None) -> St
             await asyncio.to_thread(site.close)
 
     handlers: Mapping[Any, Any] = {HTTPException: on_error}
-    return Starlette(
+    app = Starlette(
         routes=_routes(site, all_operations()),
         middleware=[Middleware(Guard, site=site)],
         exception_handlers=handlers,
         lifespan=lifespan,
     )
+    app.state.site = site
+    return app
 
 
 def all_operations() -> tuple[Operation, ...]:

@@ -121,7 +121,7 @@ class Lane:
                     return
                 together = self._take()
             if together:
-                self._tell(together, _results(together[0].work, [waiting.item for waiting in together]))
+                self._tell(together, results_of(together[0].work, [waiting.item for waiting in together]))
 
     def _take(self) -> list[_Waiting]:
         """The one that waits longest, and others of its key; those that nobody waits for any more are dropped."""
@@ -152,11 +152,11 @@ class Lane:
             self._loop.call_soon_threadsafe(settle)
 
 
-def _results(work: Work, items: list[Any]) -> Sequence[Any]:
+def results_of(work: Work, items: list[Any]) -> Sequence[Any]:
     """A result or an exception for each; what fails together is tried one by one."""
     try:
         return work(items)
     except Exception as error:
         if len(items) == 1:
             return [error]
-    return [_results(work, [item])[0] for item in items]
+    return [results_of(work, [item])[0] for item in items]

@@ -1,0 +1,3 @@
+"""Tokens of a served index."""
+
+READ, WRITE = "read-token-0123456789", "write-token-0123456789"
