@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,10 @@ _OURS = re.compile(
     rf"|{COMMIT_NAME}|{re.escape(CHECKED_NAME)}(\.[0-9]+\.tmp)?|{_VECTORS.pattern}(\.tmp)?"
     rf"|{re.escape(DB_NAME)}\.(mended(-part)?|damaged-[0-9]+)(-wal|-shm|-journal)?"
 )
+
+
+def _is_plain(item: os.DirEntry[str]) -> bool:
+    return item.is_file(follow_symlinks=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +75,30 @@ class IndexFolder:
             raise IndexStateError(f"{self.path} cannot be read: {exc.strerror}") from exc
 
     def require(self) -> None:
-        """Raises IndexNotFoundError when no index is here."""
+        """Raises IndexNotFoundError when no index is here, IndexStateError as `check_own_files` does."""
         if not self.holds_index():
             found = f"it has no {DB_NAME}" if self.path.is_dir() else "no such folder"
             raise IndexNotFoundError(
                 f"no index at {self.path}: {found}", hint="run `searchkit index FOLDER` to make one"
+            )
+        self.check_own_files()
+
+    def check_own_files(self) -> None:
+        """Looks at what has one of our names before any of it is opened: the folder may come from anyone.
+
+        Raises:
+            IndexStateError: one is a link, through which a file elsewhere would be read or written, or a pipe or a
+                device, which may never answer.
+        """
+        try:
+            with os.scandir(self.path) as listing:
+                odd = [item.name for item in listing if _OURS.fullmatch(item.name) and not _is_plain(item)]
+        except OSError as exc:
+            raise IndexStateError(f"{self.path} cannot be read: {exc.strerror}") from exc
+        if odd:
+            raise IndexStateError(
+                f"{self.path / min(odd)} is a link or no file at all; an index keeps its files in its folder",
+                hint="do not use an index folder of strangers before you know how this came to be there",
             )
 
     def create(self) -> None:

@@ -148,7 +148,7 @@ def _describe(path: Path, record: RecordedFile | GenerationFile) -> dict[str, st
 
 
 def _noted(folder: IndexFolder) -> object:
-    with suppress(OSError, ValueError):
+    with suppress(OSError, ValueError, RecursionError):
         return json.loads(folder.checked.read_text(encoding="utf-8"))
     return None
 

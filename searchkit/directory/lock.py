@@ -47,7 +47,8 @@ class WriterLock:
     """Keeps other processes, and other engines in this one, from writing to the index.
 
     A context manager; entering raises IndexLockedError that names the holder when `wait_s` seconds (infinity: as
-    long as it takes) were not enough, and IndexStateError where the folder cannot be written to.
+    long as it takes) were not enough, and IndexStateError where the folder cannot be written to or has links among
+    its own files.
     """
 
     def __init__(self, folder: IndexFolder, *, wait_s: float = 0, command: str | None = None) -> None:
@@ -59,6 +60,7 @@ class WriterLock:
     def __enter__(self) -> WriterLock:
         from filelock import FileLock, Timeout
 
+        self._folder.check_own_files()
         # Not local to the thread: an engine may be opened in one and closed in another.
         lock = FileLock(self._folder.lock, thread_local=False, **_KERNEL_ALONE)
         try:
@@ -100,7 +102,7 @@ def read_holder(folder: IndexFolder) -> LockHolder | None:
     try:
         said = json.loads(folder.holder.read_text(encoding="utf-8"))
         return LockHolder(int(said["pid"]), _plain(said["host"]), _plain(said["since"]), _plain(said["command"]))
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
 
 

@@ -82,7 +82,7 @@ def read_json(path: Path) -> dict[str, Any]:
         value = json.loads(path.read_text(encoding="utf-8"))
     except OSError as exc:
         raise CheckpointError(f"{path} cannot be read: {exc.strerror}") from exc
-    except ValueError as exc:
+    except (ValueError, RecursionError) as exc:
         raise CheckpointError(f"{path} is damaged: it is not JSON ({exc})") from exc
     if not isinstance(value, dict):
         raise CheckpointError(f"{path} is damaged: expected a JSON object, found {type(value).__name__}")

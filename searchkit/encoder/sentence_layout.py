@@ -83,7 +83,7 @@ def _modules(path: Path) -> list[tuple[str, str]]:
     try:
         modules = json.loads(path.read_text(encoding="utf-8"))
         entries = [(str(module["type"]), str(module["path"])) for module in modules]
-    except (OSError, ValueError, KeyError, TypeError) as exc:
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as exc:
         raise CheckpointError(f"{path} is damaged: expected a list of modules with type and path") from exc
     for type_name, _ in entries:
         if not type_name.startswith("sentence_transformers.") or _kind(type_name) not in KNOWN_MODULES:

@@ -53,7 +53,7 @@ def read_header(path: Path) -> dict[str, TensorInfo]:
         raise CheckpointError(f"{path} does not exist") from exc
     except OSError as exc:
         raise CheckpointError(f"{path} cannot be read: {exc.strerror}") from exc
-    except (struct.error, ValueError, AttributeError, KeyError, TypeError) as exc:
+    except (struct.error, ValueError, AttributeError, KeyError, TypeError, RecursionError) as exc:
         raise _damaged(path, "its header is no safetensors header") from exc
 
 

@@ -23,6 +23,7 @@ def connect_writer(path: Path) -> sqlite3.Connection:
     with translated(path):
         connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
         try:
+            check_version(connection)  # before anything is changed: it may be a database of another program
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = FULL")
             connection.execute("PRAGMA foreign_keys = ON")

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from searchkit.errors import IndexDamagedError
 from searchkit.store.checksums import CHECKED
 from searchkit.store.connection import translated
 from searchkit.store.wreck import Row, Wreck
@@ -55,7 +56,13 @@ def reclaim(damaged: Path, fresh: Path, *, whole_log: bool, revision: int = 0) -
 
     Raises:
         IndexStateError: the new one cannot be written.
+        IndexDamagedError: ``damaged`` can be read and has nothing of an index.
     """
+    with Wreck(damaged, {}, whole_log=whole_log) as wreck:
+        if wreck.tables and not wreck.tables & CHECKED.keys():
+            raise IndexDamagedError(
+                f"{damaged.name} is a database of another program", hint="choose another --index; nothing was changed"
+            )
     with translated(fresh), StoreWriter.opened(fresh) as store:
         connection = store._connection
         connection.execute("PRAGMA foreign_keys = OFF")  # rows come in the order in which they are found

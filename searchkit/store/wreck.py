@@ -78,6 +78,11 @@ class Wreck:
 
         return DatabasePages(read, max([-(-length // size), *newer]), size)
 
+    @property
+    def tables(self) -> frozenset[str]:
+        """The names of tables and indexes, as far as the list of them can be read."""
+        return frozenset(self._roots)
+
     def __enter__(self) -> Wreck:
         return self
 
