@@ -15,7 +15,7 @@ from searchkit.cli.lazy import HELP_NAMES, LazyCommand, LazyGroup
 from searchkit.cli.terminal import wants_rich
 
 _SEARCH, _INSIDE, _CARE, _ENCODER = "Search", "Look inside", "Keep it safe", "Encoder and installation"
-_WHOLE = "See the whole"
+_WHOLE, _SCALE = "See the whole", "Past one machine"
 
 COMMANDS = {
     "index": LazyCommand("searchkit.cli.index:index", _SEARCH),
@@ -39,6 +39,7 @@ COMMANDS = {
     "backup": LazyCommand("searchkit.cli.copies:backup", _CARE),
     "restore": LazyCommand("searchkit.cli.copies:restore", _CARE),
     "compact": LazyCommand("searchkit.cli.copies:compact", _CARE),
+    "embed": LazyCommand("searchkit.cli.embed:embed", _SCALE),
     "train": LazyCommand("searchkit.cli.train:train", _ENCODER),
     "judge": LazyCommand("searchkit.cli.judge:judge", _ENCODER),
     "eval": LazyCommand("searchkit.cli.evaluate:app", _ENCODER),

@@ -16,7 +16,7 @@ from __future__ import annotations
 import json
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -32,6 +32,7 @@ from searchkit.scale.plan import Plan, make_plan
 from searchkit.scale.shards import FILES, FileRow, files_schema, parquet, shard_name
 from searchkit.scale.sources import list_files
 from searchkit.search.encoders import EncoderChoice, IndexSettings
+from searchkit.search.reports import Progress, ProgressSink
 
 if TYPE_CHECKING:
     from searchkit.encoder import Encoder
@@ -78,17 +79,6 @@ class EmbedOptions:
 
 
 @dataclass(frozen=True, slots=True)
-class EmbedProgress:
-    """``stage`` is ``plan`` (files looked at) or ``embed`` (shards done, and their passages)."""
-
-    stage: str
-    done: int
-    total: int | None = None
-    passages: int = 0
-    path: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class EmbedReport:
     """What a run did.
 
@@ -113,7 +103,7 @@ def embed(
     *,
     encoder: Encoder | str | None = None,
     options: EmbedOptions | None = None,
-    progress: Callable[[EmbedProgress], None] | None = None,
+    progress: ProgressSink | None = None,
 ) -> EmbedReport:
     """Embed all documents of the sources into a folder of shards; goes on where an earlier run was cut off.
 
@@ -122,6 +112,7 @@ def embed(
         out: a folder, new or of an earlier run; with several machines one that all of them share, or a URL.
         encoder: the name or folder of a checkpoint; None for the bundled one. An encoder itself works in this process
             alone.
+        progress: called with each step: ``plan`` (files looked at) and ``embed`` (shards done, and their passages).
 
     Raises:
         InputError: a source does not exist, or two have the same files.
@@ -133,9 +124,7 @@ def embed(
 
 
 class _Run:
-    def __init__(
-        self, out: str, encoder: Encoder | str | None, options: EmbedOptions, tell: Callable[[EmbedProgress], None]
-    ) -> None:
+    def __init__(self, out: str, encoder: Encoder | str | None, options: EmbedOptions, tell: ProgressSink) -> None:
         parquet()
         self._place, self._options, self._tell = Place(out), options, tell
         self._model = encoder if isinstance(encoder, str) else None
@@ -172,7 +161,7 @@ class _Run:
         files = list_files(sources, self._options.walk, leave_out=self._place.where)
 
         def tell(count: int, path: str) -> None:
-            self._tell(EmbedProgress("plan", count, path=path))
+            self._tell(Progress("plan", count, path=path))
 
         return make_plan(files, self._options.read, self._options.shard_size, tell)
 
@@ -228,11 +217,11 @@ class _Run:
         if MANIFEST in self._place.names():
             self._place.remove(MANIFEST)
         passages = sum(receipt.rows for receipt in receipts.values())
-        self._tell(EmbedProgress("embed", len(receipts), len(plan.tasks), passages))
+        self._tell(Progress("embed", len(receipts), len(plan.tasks), passages))
         for receipt in self._executor(recipe).run(missing):
             receipts[receipt.shard] = receipt
             passages += receipt.rows
-            self._tell(EmbedProgress("embed", len(receipts), len(plan.tasks), passages))
+            self._tell(Progress("embed", len(receipts), len(plan.tasks), passages))
         self._place.clear_aside()
 
     def _executor(self, recipe: Recipe) -> Executor:

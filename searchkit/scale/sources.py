@@ -60,21 +60,27 @@ def list_files(sources: Sequence[str], walking: WalkOptions, *, leave_out: str =
         InputError: a source does not exist, or two have the same files.
         ShardsError, MissingExtraError: a URL cannot be opened.
     """
-    taken: dict[str, str] = {}
+    taken: dict[str, str] = {}  # what files, and the folders of their sources, are called
     for source in sources:
         files = _remote_files(source, walking) if is_url(source) else _local_files(source, walking, leave_out)
         found = False
         for file in files:
+            if not found:
+                _take(taken, f"{file.prefix}/", file.location)
             found = True
-            if file.path in taken:
-                raise InputError(
-                    f"{file.where} and {taken[file.path]} would both be called {file.path!r}",
-                    hint="embed one of the two sources by itself, into a folder of its own",
-                )
-            taken[file.path] = file.where
+            _take(taken, file.path, file.where)
             yield file
         if not found:
             raise InputError(f"found no file to embed in {source}", hint="hidden and ignored files are left out")
+
+
+def _take(taken: dict[str, str], name: str, where: str) -> None:
+    if name in taken:
+        raise InputError(
+            f"{taken[name]} and {where} would both be called {name.rstrip('/')!r}",
+            hint="name the folder that both lie in, or embed them one by one, each into a folder of its own",
+        )
+    taken[name] = where
 
 
 def _local_files(source: str, walking: WalkOptions, leave_out: str) -> Iterator[SourceFile]:
