@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from searchkit.cli.failures import say
 from searchkit.cli.options import IndexOption
 from searchkit.errors import InputError
+
+if TYPE_CHECKING:
+    from searchkit.search import SearchEngine
+    from searchkit.server import Launch
 
 TOKEN, WRITE_TOKEN = "SEARCHKIT_TOKEN", "SEARCHKIT_WRITE_TOKEN"
 
@@ -44,8 +48,9 @@ def serve(
         list[str] | None,
         typer.Option("--allow-rerank", metavar="MODEL", help="A cross-encoder that may be asked for; repeatable."),
     ] = None,
-    threads: Annotated[
-        int | None, typer.Option("--threads", metavar="N", help="Searches at a time; default: the processors.")
+    workers: Annotated[
+        int | None,
+        typer.Option("--workers", metavar="N", help="Processes that search; default: the processors, at most 8."),
     ] = None,
     time_limit: Annotated[float, typer.Option("--time-limit", metavar="SECONDS", help="For one request.")] = 30.0,
 ) -> None:
@@ -57,6 +62,7 @@ def serve(
     from searchkit.cli.session import open_engine
     from searchkit.server import ServerSettings
     from searchkit.server import serve as run
+    from searchkit.settings import load_settings
 
     settings = ServerSettings(
         host=host,
@@ -66,11 +72,26 @@ def serve(
         allow_origins=tuple(allow_origin or ()),
         allow_hosts=tuple(allow_host or ()),
         rerankers=tuple(allow_rerank or ()),
-        threads=threads,
+        workers=workers,
         time_limit_s=time_limit,
     )
+    device = load_settings().device
     with open_engine(index, wait_s=time_limit / 2) as engine:
-        run(engine, settings, tell=lambda address: say(f"{engine.folder.name} at {address} (Ctrl-C ends it)"))
+        run(
+            engine,
+            settings,
+            launch=_launch(engine, device) if device in ("auto", "cpu") else None,  # a GPU is shared by threads
+            tell=lambda address: say(f"{engine.folder.name} at {address} (Ctrl-C ends it)"),
+        )
+
+
+def _launch(engine: SearchEngine, device: str) -> Launch | None:
+    """How processes that search are started; None where the web libraries are not installed, which is told later."""
+    try:
+        from searchkit.server import Launch
+    except ImportError:
+        return None
+    return Launch(engine.folder, device)
 
 
 def _secret(said: str | None, file: Path | None, variable: str) -> str | None:

@@ -26,16 +26,20 @@ from searchkit.server.site import Site
 
 if TYPE_CHECKING:
     from searchkit.search import SearchEngine
+    from searchkit.server.answering import Searcher
 
 
-def make_app(engine: SearchEngine, settings: ServerSettings | None = None) -> Starlette:
+def make_app(
+    engine: SearchEngine, settings: ServerSettings | None = None, *, searcher: Searcher | None = None
+) -> Starlette:
     """The application that serves one index.
 
     Args:
         engine: stays the caller's, who closes it after the server has ended.
         settings: None for the defaults: this machine alone, nothing can be changed.
+        searcher: answers queries; None for the engine itself, in this process.
     """
-    site = Site(engine, settings or ServerSettings())
+    site = Site(engine, settings or ServerSettings(), searcher)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:

@@ -16,7 +16,7 @@ from typing import Any
 
 from searchkit.server.failures import BusyError
 
-MOST_TOGETHER = 32
+MOST_TOGETHER = 8  # more make an answer cheaper by little, and wait for each other
 Work = Callable[[Sequence[Any]], Sequence[Any]]  # as many results as were given; an exception may stand for one
 
 

@@ -10,17 +10,26 @@ from searchkit.errors import InputError, MissingExtraError
 
 if TYPE_CHECKING:
     from searchkit.search import SearchEngine
+    from searchkit.server.helpers import Launch
     from searchkit.server.settings import ServerSettings
 
 MOST_CONNECTIONS = 1024
 IDLE_S = 30  # a connection is kept so long without a request
 
 
-def serve(engine: SearchEngine, settings: ServerSettings, *, tell: Callable[[str], None] = lambda _: None) -> None:
+def serve(
+    engine: SearchEngine,
+    settings: ServerSettings,
+    *,
+    launch: Launch | None = None,
+    tell: Callable[[str], None] = lambda _: None,
+) -> None:
     """Serve the index until SIGINT or SIGTERM.
 
     Args:
         engine: stays the caller's.
+        launch: for queries to be answered by processes of their own, where there is more than one worker; None for
+            threads of this one.
         tell: called with the address once it is known.
 
     Raises:
@@ -33,12 +42,14 @@ def serve(engine: SearchEngine, settings: ServerSettings, *, tell: Callable[[str
     except ImportError as error:
         raise MissingExtraError("the HTTP server", "server") from error
     from searchkit.server.app import make_app
+    from searchkit.server.helpers import Helpers
 
     listener = _listener(settings)
     host, port = listener.getsockname()[:2]
     shown = f"[{host}]" if ":" in host else host
+    helpers = Helpers(settings.worker_count, launch) if launch is not None and settings.worker_count > 1 else None
     config = uvicorn.Config(
-        make_app(engine, settings),
+        make_app(engine, settings, searcher=helpers),
         limit_concurrency=MOST_CONNECTIONS,
         timeout_keep_alive=IDLE_S,
         timeout_graceful_shutdown=10,
@@ -50,8 +61,12 @@ def serve(engine: SearchEngine, settings: ServerSettings, *, tell: Callable[[str
         ws="none",
     )
     tell(f"http://{shown}:{port}")
-    with listener:
-        uvicorn.Server(config).run(sockets=[listener])
+    try:
+        with listener:
+            uvicorn.Server(config).run(sockets=[listener])
+    finally:
+        if helpers is not None:
+            helpers.close()
 
 
 def _listener(settings: ServerSettings) -> socket.socket:

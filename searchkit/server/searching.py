@@ -9,9 +9,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from searchkit.errors import UnknownNameError
-from searchkit.search.hit_json import answer_to_dict, hit_to_dict
+from searchkit.search.hit_json import hit_to_dict
 from searchkit.search.question import Question, check_query
 from searchkit.search.similar import similar_question
+from searchkit.server.answering import Finished
 from searchkit.server.failures import ForbiddenError, NotThereError, to_json
 from searchkit.server.operations import Operation
 from searchkit.server.parameters import search_parameters, similar_parameters
@@ -31,12 +32,11 @@ async def search(site: Site, _: Request, said: dict[str, Any]) -> Response:
     _check_reranker(site, said.get("rerank"))
     Question.of(k, said)  # type: ignore[arg-type]  # what is out of range is told before it waits
 
-    def ask(texts: Sequence[str]) -> list[bytes]:
-        answers = site.engine.ask_many(texts, k, **said)
-        return [to_json({"query": text, **answer_to_dict(answer)}) for text, answer in zip(texts, answers, strict=True)]
+    def ask(texts: Sequence[str]) -> Sequence[Finished]:
+        return site.answering.ask(texts, k, said)
 
-    body = await site.searches.submit(("search", k, repr(sorted(said.items()))), text, ask)
-    return Response(body, media_type="application/json")
+    finished: Finished = await site.searches.submit((k, repr(sorted(said.items()))), text, ask)
+    return finished.response()
 
 
 async def similar(site: Site, _: Request, said: dict[str, Any]) -> Response:

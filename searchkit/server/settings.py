@@ -10,6 +10,7 @@ from searchkit.errors import InputError
 
 LOOPBACK_NAMES = ("localhost", "127.0.0.1", "::1")
 SHORTEST_TOKEN = 16
+MOST_WORKERS = 8  # unless more are asked for
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +24,7 @@ class ServerSettings:
         allow_origins: of web pages elsewhere that may ask.
         allow_hosts: further names under which the server may be asked, such as a proxy's.
         rerankers: cross-encoders that a request may ask for, by name or folder.
-        threads: that search at the same time; None: one for each physical core.
+        workers: batches of queries that are answered at the same time; None: one for each processor, at most 8.
         most_waiting: requests that wait for a thread; one more is refused.
         body_bytes: the largest body.
         time_limit_s: for one request.
@@ -36,7 +37,7 @@ class ServerSettings:
     allow_origins: tuple[str, ...] = ()
     allow_hosts: tuple[str, ...] = ()
     rerankers: tuple[str, ...] = ()
-    threads: int | None = None
+    workers: int | None = None
     most_waiting: int = 256
     body_bytes: int = 16 << 20
     time_limit_s: float = 30.0
@@ -47,8 +48,8 @@ class ServerSettings:
         for name, least in (("most_waiting", 1), ("body_bytes", 1), ("time_limit_s", 0.01)):
             if getattr(self, name) < least:
                 raise InputError(f"{name} is {getattr(self, name)}; expected at least {least}")
-        if self.threads is not None and self.threads < 1:
-            raise InputError(f"threads is {self.threads}; expected at least 1")
+        if self.workers is not None and self.workers < 1:
+            raise InputError(f"workers is {self.workers}; expected at least 1")
         for name in ("token", "write_token"):
             _check_token(name.replace("_", " "), getattr(self, name))
         for origin in self.allow_origins:
@@ -70,13 +71,12 @@ class ServerSettings:
             return False
 
     @property
-    def workers(self) -> int:
-        """How many threads search."""
-        if self.threads is not None:
-            return self.threads
-        if hasattr(os, "sched_getaffinity"):
-            return max(1, len(os.sched_getaffinity(0)))
-        return os.cpu_count() or 1
+    def worker_count(self) -> int:
+        """How many workers there are."""
+        if self.workers is not None:
+            return self.workers
+        here = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        return min(here, MOST_WORKERS)
 
 
 def _check_token(name: str, token: str | None) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from searchkit.server.answering import LocalSearcher, Searcher
 from searchkit.server.lanes import Lane
 from searchkit.server.metrics import Metrics
 
@@ -21,6 +22,7 @@ class Site:
     """One served index.
 
     Attributes:
+        searcher: answers queries; None for one in this process.
         searches: short work that reads.
         changes: writes; one at a time, as the index has one writer.
         long: work that takes seconds, such as a map, and must not keep searches waiting.
@@ -28,10 +30,12 @@ class Site:
 
     engine: SearchEngine
     settings: ServerSettings
+    searcher: Searcher | None = None
     metrics: Metrics = field(default_factory=Metrics)
 
     def __post_init__(self) -> None:
-        self.searches = Lane("search", self.settings.workers, self.settings.most_waiting)
+        self.answering: Searcher = self.searcher or LocalSearcher(self.engine)
+        self.searches = Lane("search", self.settings.worker_count, self.settings.most_waiting)
         self.changes = Lane("change", 1, _MOST_CHANGES)
         self.long = Lane("long", 1, _MOST_LONG)
 

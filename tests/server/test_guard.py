@@ -194,7 +194,7 @@ def test_this_machine_does_not(host: str) -> None:
         {"token": "with spaces in the middle"},
         {"write_token": ""},
         {"port": 70000},
-        {"threads": 0},
+        {"workers": 0},
         {"allow_origins": ("*",)},
         {"allow_origins": ("https://a.example/path",)},
     ],

@@ -117,7 +117,7 @@ def test_queries_that_wait_are_encoded_in_one_call(
         return encode(encoder, texts)
 
     monkeypatch.setattr(WordEncoder, "encode_queries", slow)
-    client = serve(threads=1)
+    client = serve(workers=1)
     lane = client.app.state.site.searches  # type: ignore[attr-defined]
     found: dict[str, list[str]] = {}
 
