@@ -40,6 +40,7 @@ COMMANDS = {
     "restore": LazyCommand("searchkit.cli.copies:restore", _CARE),
     "compact": LazyCommand("searchkit.cli.copies:compact", _CARE),
     "embed": LazyCommand("searchkit.cli.embed:embed", _SCALE),
+    "push": LazyCommand("searchkit.cli.push:push", _CARE),
     "train": LazyCommand("searchkit.cli.train:train", _ENCODER),
     "judge": LazyCommand("searchkit.cli.judge:judge", _ENCODER),
     "eval": LazyCommand("searchkit.cli.evaluate:app", _ENCODER),

@@ -243,7 +243,7 @@ class TrainingBar:
 
 
 _STAGES = {"scan": "Looking for files", "index": "Indexing", "encode": "Embedding", "commit": "Saving"}
-_STAGES |= {"copy": "Copying"}
+_STAGES |= {"copy": "Copying", "push": "Sending"}
 
 
 def _time_left(report: Progress, elapsed: float) -> str:

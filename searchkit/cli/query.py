@@ -37,6 +37,7 @@ from searchkit.cli.options import (
     PathOption,
     WhereOption,
 )
+from searchkit.cli.remote_options import CollectionOption, MilvusOption, index_or_address
 from searchkit.cli.terminal import read_standard_input, wants_rich
 from searchkit.cli.wording import HitView
 
@@ -61,6 +62,8 @@ def query(
         ),
     ] = None,
     index: IndexOption = None,
+    milvus: MilvusOption = None,
+    collection: CollectionOption = None,
     k: LimitOption = None,
     mode: ModeOption = None,
     fusion: FusionOption = None,
@@ -144,7 +147,7 @@ def query(
         explain=explain,
     )
     options |= {"mode": wanted.mode, "min_score": wanted.min_score, "highlight": marked}
-    with open_engine(index, model=model) as engine:
+    with open_engine(index_or_address(index, milvus, collection), model=model) as engine:
         view = HitView(full=wanted.full, marked=marked, link=linker(engine))
         if queries is not None:
             answer_file(engine, Batch(queries, wanted.limit, options), form, view, trec=trec)

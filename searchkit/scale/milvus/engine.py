@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from searchkit.directory import IndexFolder
 from searchkit.errors import EncoderError, InputError
-from searchkit.scale.milvus.note import Note, Progress, read_note, require_complete
+from searchkit.scale.milvus.note import Note, Stage, read_note, require_complete
 from searchkit.scale.milvus.reader import MilvusReader
 from searchkit.scale.milvus.server import Collection
 from searchkit.search import SearchEngine
@@ -172,7 +172,7 @@ class MilvusEngine(SearchEngine):
         return self._encoder.for_index(note.settings)
 
     def _noticed(self, note: Note, one: Answer) -> Answer:
-        if note.progress is Progress.COMPLETE:
+        if note.stage is Stage.COMPLETE:
             return one
         from dataclasses import replace
 

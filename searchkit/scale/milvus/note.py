@@ -16,7 +16,7 @@ from searchkit.scale.milvus.server import Collection
 from searchkit.store import StoredSettings
 
 
-class Progress(Enum):
+class Stage(Enum):
     """How far a collection is."""
 
     PUSHING = "pushing"  # never complete yet: not to be searched
@@ -29,7 +29,7 @@ class Note:
     """The record.
 
     Attributes:
-        progress: how far it is.
+        stage: how far it is.
         index, identity, revision, updated: which state of which index it holds.
         settings: of that index: its encoder above all.
         chunks, documents, sources: how many.
@@ -43,7 +43,7 @@ class Note:
         calibration: see `searchkit.search.calibration`; measured for the push where the index keeps none.
     """
 
-    progress: Progress
+    stage: Stage
     index: str
     identity: str
     revision: int
@@ -72,7 +72,7 @@ class Note:
         """As JSON values by name."""
         values = {one.name: getattr(self, one.name) for one in fields(self)}
         settings = asdict(replace(self.settings, canaries=""))  # of use to those who write vectors alone
-        return values | {"format": FORMAT, "progress": self.progress.value, "settings": settings}
+        return values | {"format": FORMAT, "stage": self.stage.value, "settings": settings}
 
 
 def read_note(collection: Collection) -> Note:
@@ -96,7 +96,7 @@ def read_note(collection: Collection) -> Note:
         )
     known = {name: values[name] for name in Note.__slots__}
     known |= {
-        "progress": Progress(values["progress"]),
+        "stage": Stage(values["stage"]),
         "settings": StoredSettings(**values["settings"]),
         "fields": tuple(values["fields"]),
     }
@@ -105,7 +105,7 @@ def read_note(collection: Collection) -> Note:
 
 def require_complete(note: Note, collection: Collection) -> None:
     """Raises IndexStateError for a collection that was never filled to the end."""
-    if note.progress is Progress.PUSHING:
+    if note.stage is Stage.PUSHING:
         raise IndexStateError(
             f"the collection {collection.address} is being filled, or a push to it was interrupted",
             hint=f"the same command goes on where it stopped: searchkit push {note.index} "

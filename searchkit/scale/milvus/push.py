@@ -8,28 +8,28 @@ that is known of a push lies in the collection.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from searchkit.errors import EncoderMismatchError, InputError, RemoteError
 from searchkit.scale.milvus.facts import Facts
 from searchkit.scale.milvus.layout import check_kind, indexes_of, schema_of
-from searchkit.scale.milvus.note import Note, Progress, read_note
+from searchkit.scale.milvus.note import Note, Stage, read_note
 from searchkit.scale.milvus.rows import row_of
 from searchkit.scale.milvus.server import MOST_ROWS, Collection
+from searchkit.search.reports import Progress
 from searchkit.store.words import ANALYSIS_VERSION
 
 if TYPE_CHECKING:
     from searchkit.scale.milvus.address import Address
     from searchkit.search import SearchEngine
     from searchkit.search.outgoing import Outgoing
+    from searchkit.search.reports import ProgressSink
     from searchkit.store.export import ExportedChunk
 
 BLOCK = 1000  # chunks a message, some megabytes
 DEFAULT_KIND = "hnsw"
-
-Tell = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ class PushReport:
 
 
 def push(
-    engine: SearchEngine, address: Address, options: PushOptions, tell: Tell = lambda _done, _of: None
+    engine: SearchEngine, address: Address, options: PushOptions, progress: ProgressSink | None = None
 ) -> PushReport:
     """Make a collection mirror an index.
 
@@ -87,7 +87,7 @@ def push(
         engine: of the index; it may be written to meanwhile, what is sent is one committed state.
         address: of the collection; it is made where there is none.
         options: see `PushOptions`.
-        tell: called with the chunks that are done and all.
+        progress: called after each block, with stage ``push``.
 
     Raises:
         RemoteError: the server does not answer, or does not hold in the end what it was sent; run it again.
@@ -97,7 +97,7 @@ def push(
     collection = Collection(address)
     try:
         with engine.outgoing() as out:
-            return _Push(collection, out, engine.folder.name, options).run(tell)
+            return _Push(collection, out, engine.folder.name, options).run(progress or (lambda _: None))
     finally:
         collection.close()
 
@@ -108,22 +108,22 @@ class _Push:
         self._sent, self._deleted, self._last = 0, 0, 0
         self._shapes: dict[str, set[str]] = {}
 
-    def run(self, tell: Tell) -> PushReport:
+    def run(self, tell: ProgressSink) -> PushReport:
         collection = self._collection
         note = self._begin()
         collection.load(self._options.replicas)
         total = self._out.counts().chunks
-        if note.progress is Progress.COMPLETE and note.revision == self._out.revision:
+        if note.stage is Stage.COMPLETE and note.revision == self._out.revision:
             return self._report(note, self._counted(total))
-        if note.progress is Progress.COMPLETE:
-            note = replace(note, progress=Progress.SYNCING)
+        if note.stage is Stage.COMPLETE:
+            note = replace(note, stage=Stage.SYNCING)
             note.keep(collection)
         is_empty = collection.count(strong=True) == 0
         done = 0
         for block in self._out.blocks(BLOCK):
             self._mirror(block, note, is_empty=is_empty)
             done += len(block)
-            tell(done, total)
+            tell(Progress("push", done, total, done))
         self._drop(f"chunk_id > {self._last}", is_empty=is_empty)
         collection.flush()
         held = self._counted(total)
@@ -168,7 +168,7 @@ class _Push:
                     f"the collection {where} was made with {name} {getattr(note, name)}, not {value}",
                     hint=f"leave --{name.replace('_', '-')} out, or push to another --collection",
                 )
-        if note.progress is Progress.COMPLETE and note.revision != self._out.revision and not asked.sync:
+        if note.stage is Stage.COMPLETE and note.revision != self._out.revision and not asked.sync:
             raise InputError(
                 f"the collection {where} holds an earlier state of the index", hint="--sync sends what changed since"
             )
@@ -176,7 +176,7 @@ class _Push:
     def _new_note(self) -> Note:
         options = self._options
         return Note(
-            progress=Progress.PUSHING,
+            stage=Stage.PUSHING,
             index=self._index,
             identity=self._out.identity,
             revision=self._out.revision,
@@ -198,7 +198,7 @@ class _Push:
         counts = self._out.counts()
         return replace(
             note,
-            progress=Progress.COMPLETE,
+            stage=Stage.COMPLETE,
             revision=self._out.revision,
             updated=self._out.updated,
             chunks=counts.chunks,
