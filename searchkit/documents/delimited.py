@@ -19,6 +19,8 @@ _SAMPLE_ROWS = 20
 _SAMPLE_CHARS = 1 << 16
 _LONGEST_FIELD = (1 << 31) - 1  # Python refuses fields over 128 kB; texts are longer, and files are bounded
 _LONGEST_NAME = 100
+_MOST_COLUMNS = 10_000  # what has more is a matrix, and each column has a name
+_MOST_CELLS = 1_000_000  # of a line, counted before it is taken apart
 _INTEGER = re.compile(r"-?(?:0|[1-9]\d{0,17})")  # "007" is a name
 _FLOAT = re.compile(r"-?(?:0|[1-9]\d{0,15})\.\d{1,15}(?:[eE][-+]?\d{1,3})?")
 
@@ -38,13 +40,20 @@ def read(raw: RawFile) -> list[Document]:
 def _rows(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
     """Line number and cells of each row that is not blank."""
     csv.field_size_limit(_LONGEST_FIELD)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    reader = csv.reader(_lines(text, delimiter), delimiter=delimiter)
     try:
         for row in reader:
             if any(cell.strip() for cell in row):
                 yield reader.line_num, row
     except csv.Error as exc:
         raise DocumentRefusedError(f"line {reader.line_num}: {exc}") from exc
+
+
+def _lines(text: str, delimiter: str) -> Iterator[str]:
+    for number, line in enumerate(io.StringIO(text, newline=""), start=1):
+        if line.count(delimiter) >= _MOST_CELLS:
+            raise DocumentRefusedError(f"line {number} has more than {_MOST_CELLS:,} cells")
+        yield line
 
 
 def _delimiter(text: str) -> str:
@@ -64,9 +73,11 @@ def _records(text: str, delimiter: str) -> Iterator[Record]:
     first = next(rows, None)
     if first is None:
         return
-    names = _column_names(first[1])
+    names = _column_names(first[1][: _MOST_COLUMNS + 1])
     data = rows if names else chain([first], rows)
     for number, (line, row) in enumerate(data, start=1):
+        if len(row) > _MOST_COLUMNS:
+            raise DocumentRefusedError(f"line {line} has {len(row):,} columns; at most {_MOST_COLUMNS:,} are read")
         cells = zip(_extended(names, len(row)), row, strict=False)
         yield Record(number, line, {name: _typed(cell) for name, cell in cells if cell.strip()})
 

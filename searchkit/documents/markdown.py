@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 # The parser keeps some 2 kB of tokens a line, so a long text is parsed in parts, cut where nothing is open.
 _PART = 100_000  # characters
+_MOST = 3 * _PART  # where nothing ends a part, such as in a list without end, it ends with a line
 _LONGEST = 5_000_000  # characters, a shelf of books; what is longer is data, and paragraphs are structure enough
 _MARK = re.compile(
     r"^(?: {0,3}(?P<fence>`{3,}(?=[^`\n]*$)|~{3,})(?P<info>.*)|(?P<heading>#{1,6}[ \t].*)|(?P<blank>)\n(?=\S))", re.M
@@ -53,16 +54,31 @@ def _matter_block(matter: FrontMatter, title: str) -> list[Block]:
 
 
 def _parts(text: str, start: int) -> Iterator[tuple[int, int]]:
-    """Spans of about ``_PART`` characters, cut before headings, or else between paragraphs."""
+    """Spans of about ``_PART`` characters, cut before headings, or else between paragraphs or lines."""
     if len(text) - start > _PART:
-        fence = ""
+        fence, plain = "", start  # the last place where code ended
         for mark in _MARK.finditer(text, start):
+            for cut in () if fence else _line_ends(text, max(start, plain), mark.start()):
+                yield start, cut
+                start = cut
             if mark["fence"]:
-                fence = _fence_after(fence, mark["fence"], mark["info"])
+                fence, plain = _fence_after(fence, mark["fence"], mark["info"]), mark.end()
             elif not fence and mark.start() - start > (_PART if mark["heading"] else 2 * _PART):
                 yield start, mark.start()
                 start = mark.start()
+        for cut in () if fence else _line_ends(text, max(start, plain), len(text)):
+            yield start, cut
+            start = cut
     yield start, len(text)
+
+
+def _line_ends(text: str, start: int, end: int) -> Iterator[int]:
+    """Where lines end, about ``_MOST`` characters from each other, as often as ``text[start:end]`` is longer."""
+    while end - start > _MOST:
+        start = text.rfind("\n", start, start + _MOST) + 1 or text.find("\n", start + _MOST, end) + 1
+        if not start:
+            return
+        yield start
 
 
 def _fence_after(open_fence: str, fence: str, info: str) -> str:

@@ -3,6 +3,8 @@ from __future__ import annotations
 import pytest
 from sample_files import documents
 
+from searchkit.errors import DocumentRefusedError
+
 
 @pytest.mark.parametrize("delimiter", [",", ";", "|", "\t"])
 def test_delimiter_is_found(delimiter: str) -> None:
@@ -47,3 +49,12 @@ def test_numbers_are_numbers_and_names_stay_names(cell: str, value: object) -> N
     (found,) = documents(f"text,x\nwords,{cell}\n", "a.csv")
     assert found.metadata["x"] == value
     assert type(found.metadata["x"]) is type(value)
+
+
+def test_a_matrix_is_refused_before_it_is_taken_apart() -> None:
+    with pytest.raises(DocumentRefusedError, match="line 2 has 10,002 columns; at most 10,000"):
+        documents("a,b\n" + "x," * 10_001, "a.csv")
+    with pytest.raises(DocumentRefusedError, match="line 2 has more than 1,000,000 cells"):
+        documents("a,b\n" + "," * 1_000_000, "a.csv")
+    assert len(documents(",".join(f"c{number}" for number in range(10_000)) + "\n" + "words," * 9_999, "a.csv")) == 1
+    assert len(documents("text;n\n" + "a, " * 400_000 + ";1\n", "a.csv")) == 1

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pytest
 from sample_files import check_blocks, document, outline, pieces, text_of
 
 from searchkit.documents import markdown
@@ -112,3 +113,18 @@ def test_hostile_markup_is_read_in_bounded_time() -> None:
 def test_endless_text_keeps_its_title_and_goes_without_blocks() -> None:
     found = document("---\ntitle: Data\n---\n" + "| a | b |\n" * 600_000, "a.md")
     assert (found.title, len(found.blocks)) == ("Data", 1)
+
+
+@pytest.mark.parametrize("line", ["- item\n", "text\n", "| a | b |\n", "\n"])
+def test_text_that_nothing_interrupts_is_read_in_parts_too(line: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    longest: list[int] = []
+    read = markdown._part_blocks
+    monkeypatch.setattr(markdown, "_PART", 1000)
+    monkeypatch.setattr(markdown, "_MOST", 3000)
+    monkeypatch.setattr(markdown, "_part_blocks", lambda text, at: longest.append(len(text)) or read(text, at))
+    text = "# Top\n\n```\n" + "code\n" * 10 + "```\n" + line * (9000 // len(line)) + "\n# End\n"
+    found = markdown.parse(text)
+    assert sum(longest) == len(text)
+    assert max(longest) <= 3100
+    assert [block.title for block in found if block.kind is BlockKind.HEADING] == ["Top", "End"]
+    assert sum(block.kind is BlockKind.CODE for block in found) == 1

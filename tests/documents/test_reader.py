@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sample_files import check_blocks, document, documents, docx, epub, paragraph, pdf
+from sample_files import SAMPLES, check_blocks, document, documents, pdf
 
 from searchkit.documents import SUPPORTED, ReadOptions, Source, content_hash, read_bytes, read_source, read_text
 from searchkit.documents import markdown as markdown_module
@@ -141,23 +141,6 @@ def test_import_brings_no_parser() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
-
-
-SAMPLES = {
-    ".md": b"---\ntitle: T\ntags: [a, b]\n---\n# One\n\n- x\n\n```py\ny\n```\n\nTwo\n---\n> q\n",
-    ".rst": b"===\nOne\n===\n\n:Author: x\n\nText::\n\n    code\n\nTwo\n---\n\n.. code:: py\n\n   x\n",
-    ".html": b"<html><body><main><h1>One</h1><p>x<ul><li>y<pre>z</pre><table><tr><td>a</table></main>",
-    ".py": b'"""Doc."""\n\n@a\nclass A:\n    def f(self):\n        return """x"""\n\nX = 1\n',
-    ".c": b"#include <x.h>\n\nint f(int a) {\n  return a;\n}\n",
-    ".csv": b'name,text\na,"x\ny"\nb,z\n',
-    ".json": b'[{"text": "x", "n": 1}, {"text": "y"}]',
-    ".jsonl": b'{"text": "x"}\n{"text": "y"}\n',
-    ".ipynb": json.dumps({"cells": [{"cell_type": "markdown", "source": ["# T\n", "x"]}]}).encode(),
-    ".txt": "caf\xe9 au lait\r\nmore".encode("latin-1"),
-    ".docx": docx(paragraph("One", style="Heading1") + paragraph("x")),
-    ".epub": epub({"a": "<h1>One</h1><p>x</p>"}),
-    ".pdf": pdf(["One\nx"], marks=[("One", 0)]),
-}
 
 
 def read_or_refused(data: bytes, name: str) -> None:

@@ -9,11 +9,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from figures import Figures
+from figures import IS_LONG, SEED, Figures
 from zygote import Zygote
 
-IS_LONG = os.environ.get("SEARCHKIT_FAULTS") == "long"
-SEED = int(os.environ.get("SEARCHKIT_FAULTS_SEED", "1"))
 _figures = Figures(Path(__file__).parent.parent.parent / "benchmarks" / "results", SEED)
 
 

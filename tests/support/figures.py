@@ -13,6 +13,8 @@ import sqlite3
 from datetime import datetime, timezone
 from pathlib import Path
 
+IS_LONG = os.environ.get("SEARCHKIT_FAULTS") == "long"
+SEED = int(os.environ.get("SEARCHKIT_FAULTS_SEED", "1"))
 HEAD = """# Faults made on purpose
 
 Written by `make faults`, which fails where a line does not hold; a short version of each is part of `make test`. What

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import zipfile
 from collections.abc import Mapping, Sequence
 
@@ -130,3 +131,20 @@ def _assembled(objects: Sequence[str], trailer: str) -> bytes:
         f"/Info {len(objects)} 0 R {trailer} >>\nstartxref\n{len(body)}\n%%EOF\n"
     )
     return body + end.encode("latin-1")
+
+
+SAMPLES = {
+    ".md": b"---\ntitle: T\ntags: [a, b]\n---\n# One\n\n- x\n\n```py\ny\n```\n\nTwo\n---\n> q\n",
+    ".rst": b"===\nOne\n===\n\n:Author: x\n\nText::\n\n    code\n\nTwo\n---\n\n.. code:: py\n\n   x\n",
+    ".html": b"<html><body><main><h1>One</h1><p>x<ul><li>y<pre>z</pre><table><tr><td>a</table></main>",
+    ".py": b'"""Doc."""\n\n@a\nclass A:\n    def f(self):\n        return """x"""\n\nX = 1\n',
+    ".c": b"#include <x.h>\n\nint f(int a) {\n  return a;\n}\n",
+    ".csv": b'name,text\na,"x\ny"\nb,z\n',
+    ".json": b'[{"text": "x", "n": 1}, {"text": "y"}]',
+    ".jsonl": b'{"text": "x"}\n{"text": "y"}\n',
+    ".ipynb": json.dumps({"cells": [{"cell_type": "markdown", "source": ["# T\n", "x"]}]}).encode(),
+    ".txt": "caf\xe9 au lait\r\nmore".encode("latin-1"),
+    ".docx": docx(paragraph("One", style="Heading1") + paragraph("x")),
+    ".epub": epub({"a": "<h1>One</h1><p>x</p>"}),
+    ".pdf": pdf(["One\nx"], marks=[("One", 0)]),
+}

@@ -191,3 +191,12 @@ def keep_reading(tell: Tell, index: str, rounds: int) -> None:
             last, asked = found[0], asked + 1
             seen.add(last)
     tell([asked, len(seen)])
+
+
+def index_strangers(tell: Tell, index: str, folder: str) -> None:
+    """Files of which any may be broken; told is what became of them."""
+    with open_index(index) as engine:
+        report = engine.index_paths([Path(folder)])
+        hits = len(engine.search("apples", mode="hybrid"))
+    refused = [[refusal.path, refusal.reason] for refusal in report.refused]
+    tell({"taken": report.new + report.changed + report.unchanged, "refused": refused, "hits": hits})

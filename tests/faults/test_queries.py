@@ -1,0 +1,169 @@
+"""Queries and filters that nobody would ask: answered, or refused by an error of ours that says where it is wrong."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from figures import IS_LONG, SEED
+from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis import strategies as st
+from word_encoder import WordEncoder
+
+from searchkit import SearchEngine
+from searchkit.errors import FilterError, InputError, QueryError
+from searchkit.store import parse_query, plain_query
+from searchkit.store.filter_parser import parse_filter
+from searchkit.store.lexical_query import MOST_TERMS
+
+
+def many(short: int, long: int) -> Callable[[Any], Any]:
+    """So many examples, the same for the same seed."""
+    how = settings(
+        max_examples=long if IS_LONG else short,
+        deadline=None,
+        database=None,
+        phases=(Phase.generate, Phase.shrink),
+        suppress_health_check=list(HealthCheck),
+    )
+    return lambda test: seed(SEED)(how(test))
+
+
+ANY = st.characters(exclude_categories=())  # NUL and halves of pairs among them
+WORDS = (
+    "apples boats lang year title 2020 2026-01-31 'en' \"en\" `a b` AND OR NOT IN LIKE IS NULL BETWEEN CONTAINS TRUE "
+    "= == != <> < <= > >= ( ) , . - + * : ^ ~ ' \" \\ % _ ; -- /* 1e9 -1 0.5 NEAR 中文 é"
+)
+PIECES = st.sampled_from([*WORDS.split(), "\u0301", "\ud800", "\0", "\n"])
+TEXTS = st.one_of(
+    st.text(ANY, max_size=80),
+    st.lists(PIECES, max_size=25).map(" ".join),
+    st.lists(PIECES, max_size=25).map("".join),
+    st.tuples(st.text(ANY, min_size=1, max_size=6), st.integers(1, 3000)).map(lambda pair: pair[0] * pair[1]),
+)
+PLAIN = st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), TEXTS, st.binary(max_size=4))
+NAMES = st.sampled_from(["lang", "year", "path", "title", "size", "nothing"]) | TEXTS
+WHERES = TEXTS | st.dictionaries(NAMES, PLAIN | st.lists(PLAIN, max_size=4), max_size=4)
+OPTIONS = st.fixed_dictionaries(
+    {},
+    optional={
+        "mode": st.sampled_from(["dense", "lexical", "hybrid"]) | PLAIN,
+        "where": WHERES,
+        "path": TEXTS | st.sampled_from(["**", "*.md", "[", "**/*/**", "!x", "/"]),
+        "since": TEXTS | st.sampled_from(["7d", "2026-01-31", "99999999999y", "-1d", "0001-01-01"]),
+        "topic": st.lists(st.integers() | TEXTS, max_size=3),
+        "within": st.lists(TEXTS, max_size=2),
+        "min_score": st.floats(),
+        "unlike": st.lists(TEXTS, max_size=3),
+        "diverse": st.floats(),
+        "fold": st.booleans(),
+        "per_document": st.integers(-1, 1 << 70),
+        "group": st.sampled_from(["chunk", "document"]) | PLAIN,
+        "context": st.integers(-1, 1 << 70),
+        "fusion": st.sampled_from(["rrf", "convex"]) | PLAIN,
+        "dense_weight": st.floats(),
+        "abstain": st.floats(),
+        "highlight": st.booleans(),
+        "explain": st.booleans(),
+    },
+)
+
+
+class Slowest:
+    """The most processor time that one of the examples took, and how many were answered and refused."""
+
+    def __init__(self) -> None:
+        self.seconds, self.answered, self.refused = 0.0, 0, 0
+
+    def of(self, work: Callable[[], object], *expected: type[Exception]) -> None:
+        started = time.process_time()
+        try:
+            work()
+            self.answered += 1
+        except expected:
+            self.refused += 1
+        self.seconds = max(self.seconds, time.process_time() - started)
+
+    def told(self) -> str:
+        return (
+            f"{self.answered:,} answered, {self.refused:,} refused by an error of ours; 0 others; the slowest took "
+            f"{1000 * self.seconds:,.0f} ms"
+        )
+
+
+@pytest.fixture(scope="module")
+def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SearchEngine]:
+    folder: Path = tmp_path_factory.mktemp("queries") / "index"
+    with SearchEngine.open_or_create(folder, encoder=WordEncoder()) as opened:
+        opened.add(
+            [
+                {
+                    "id": f"doc-{i}",
+                    "text": f"apples boats number{i}",
+                    "title": f"Note {i}",
+                    "lang": "en",
+                    "year": 2000 + i,
+                }
+                for i in range(40)
+            ]
+        )
+        opened.rebuild()
+        yield opened
+
+
+def test_any_text_is_a_lexical_query_or_refused_at_its_place(tell_figures: Callable[[str, str], None]) -> None:
+    slowest = Slowest()
+
+    @many(60, 20_000)
+    @given(TEXTS)
+    def ask(text: str) -> None:
+        def work() -> None:
+            plain = plain_query(text)
+            assert plain is None or 0 < len(plain.wanted) <= MOST_TERMS
+            query = parse_query(text)
+            assert 0 < len(query.wanted) <= MOST_TERMS
+
+        slowest.of(work, QueryError)
+
+    ask()
+    tell_figures(f"{slowest.answered + slowest.refused:,} texts as lexical queries", slowest.told())
+
+
+def test_any_text_is_a_filter_or_refused_at_its_place(
+    engine: SearchEngine, tell_figures: Callable[[str, str], None]
+) -> None:
+    slowest = Slowest()
+
+    @many(60, 15_000)
+    @given(WHERES)
+    def ask(where: object) -> None:
+        def work() -> None:
+            engine.search("apples", k=3, mode="lexical", where=where)  # type: ignore[arg-type]
+            if isinstance(where, str) and where:
+                parse_filter(where)
+
+        slowest.of(work, FilterError, InputError)
+
+    ask()
+    tell_figures(f"{slowest.answered + slowest.refused:,} filters, of text and of values", slowest.told())
+
+
+def test_any_search_is_answered_or_refused(engine: SearchEngine, tell_figures: Callable[[str, str], None]) -> None:
+    slowest = Slowest()
+
+    @many(60, 15_000)
+    @given(TEXTS, st.integers(-1, 1 << 70) | st.just(5), OPTIONS)
+    def ask(query: str, k: int, options: dict[str, Any]) -> None:
+        def work() -> None:
+            hits = engine.search(query, k, **options)
+            assert [hit.rank for hit in hits] == list(range(1, len(hits) + 1))
+            assert len(hits) <= k
+            assert all(-1 <= hit.score <= 1 for hit in hits)
+
+        slowest.of(work, InputError, QueryError, FilterError)
+
+    ask()
+    tell_figures(f"{slowest.answered + slowest.refused:,} searches with any query, k and options", slowest.told())
