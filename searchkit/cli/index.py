@@ -44,6 +44,7 @@ def index(
     id_field: option.IdField = None,
     model: option.NewModel = None,
     wait: WaitOption = 0,
+    watch: option.Watch = False,
     dry_run: option.DryRun = False,
     strict: option.Strict = False,
     verbose: option.Verbose = False,
@@ -54,8 +55,10 @@ def index(
     For example: `searchkit index docs/`, or `searchkit index notes.md manuals/ --index work`.
 
     Only what is new or changed is read, and what vanished from PATHS is dropped. It can be interrupted and run
-    again at any time: what was committed is kept.
+    again at any time: what was committed is kept. With --watch it stays and follows the changes of PATHS.
     """
+    if watch and (STANDARD_INPUT in paths or dry_run or strict):
+        raise typer.BadParameter("--watch goes with folders and files, without -, --dry-run and --strict")
     from searchkit.cli.session import open_or_create_engine, rehearsal_engine
     from searchkit.documents import ReadOptions, WalkOptions
 
@@ -71,6 +74,12 @@ def index(
         id_field=id_field,
         encoding=encoding,
     )
+    if watch:
+        from searchkit.cli.watch import follow
+
+        with open_or_create_engine(index, model=model, wait_s=wait) as engine:
+            follow(engine, paths, walking, reading, as_json=as_json)
+        return
     with (rehearsal_engine if dry_run else open_or_create_engine)(index, model=model, wait_s=wait) as engine:
         report = _run(engine, paths, walking, reading, name=name, dry_run=dry_run)
         if as_json:

@@ -56,6 +56,7 @@ NewModel = Annotated[
     str | None,
     typer.Option("--model", metavar="NAME|FOLDER", help="The encoder of a new index; default: the bundled one."),
 ]
+Watch = Annotated[bool, typer.Option("--watch", help="Go on and follow changes until Ctrl-C; one line a run.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Only tell what would be done.")]
 Strict = Annotated[bool, typer.Option("--strict", help="Exit code 1 when a file was refused.")]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="List every refused file.")]

@@ -87,6 +87,9 @@ def query(
         typer.Option("--min-score", metavar="COSINE", help="Leave out hits below this cosine similarity."),
     ] = None,
     abstain: AbstainOption = None,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="First bring the index up to date with the folders it was made from.")
+    ] = False,
     explain: ExplainOption = False,
     model: Annotated[
         str | None,
@@ -148,6 +151,10 @@ def query(
     )
     options |= {"mode": wanted.mode, "min_score": wanted.min_score, "highlight": marked}
     with open_engine(index_or_address(index, milvus, collection), model=model) as engine:
+        if fresh:
+            from searchkit.cli.watch import bring_up_to_date
+
+            bring_up_to_date(engine)
         view = HitView(full=wanted.full, marked=marked, link=linker(engine))
         if queries is not None:
             answer_file(engine, Batch(queries, wanted.limit, options), form, view, trec=trec)

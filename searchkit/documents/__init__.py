@@ -5,7 +5,7 @@ from __future__ import annotations
 from searchkit.documents.formats import SUPPORTED
 from searchkit.documents.reader import content_hash, read_bytes, read_source, read_text
 from searchkit.documents.sources import LeftOut, ReadOptions, Refused, Source, WalkOptions
-from searchkit.documents.walk import trace, walk
+from searchkit.documents.walk import is_passed_over, trace, walk
 
 __all__ = [
     "SUPPORTED",
@@ -15,6 +15,7 @@ __all__ = [
     "Source",
     "WalkOptions",
     "content_hash",
+    "is_passed_over",
     "read_bytes",
     "read_source",
     "read_text",

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from searchkit.documents.ignore import IgnoreStack, Rules, rules_above
+from searchkit.documents.ignore import GIT_FILE, OWN_FILE, IgnoreStack, Rules, rules_above
 from searchkit.documents.sources import LeftOut, Refused, Source, WalkOptions
 from searchkit.errors import InputError
 
@@ -74,6 +74,20 @@ def trace(root: Path, path: str, *, prefix: str, options: WalkOptions) -> Source
         None where there is no such file, where it is a folder, or a link to another file of the folder.
     """
     return _Walk(root, prefix, options).trace(path)
+
+
+def is_passed_over(names: Sequence[str], options: WalkOptions) -> bool:
+    """Whether `walk` leaves out what has this path below its root for a name in it alone.
+
+    An ignore file is not passed over, since it decides about others.
+    """
+    if names and names[-1] in (OWN_FILE, GIT_FILE) and not is_passed_over(names[:-1], options):
+        return not options.use_ignore_files
+    return any(
+        (name.startswith(".") and (not options.hidden or name in _VERSION_CONTROL))
+        or (options.use_ignore_files and name in _OTHERS_FILES)
+        for name in names
+    )
 
 
 class _Walk:

@@ -30,6 +30,7 @@ from searchkit.search.reports import (
     IndexStatus,
     Progress,
     ProgressSink,
+    RefreshReport,
     StoredChunk,
     StoredDocument,
 )
@@ -54,6 +55,7 @@ if TYPE_CHECKING:
     from searchkit.encoder import Encoder
     from searchkit.search.corpus import Corpus
     from searchkit.search.health import CopyReport
+    from searchkit.search.intake import EncodedCorpus
     from searchkit.search.outgoing import Outgoing
     from searchkit.store.judgements import Judgement
     from searchkit.store.topics import KeptTopics
@@ -192,9 +194,7 @@ class SearchEngine:
         from searchkit.documents import ReadOptions, WalkOptions
         from searchkit.search.sync import FolderSync
 
-        missing = [path for path in paths if not os.path.exists(path)]  # noqa: PTH110 - a Path's own raises OSError
-        if missing:
-            raise InputError(f"{missing[0]} does not exist", hint="check the path; nothing was changed")
+        _check_exist(paths)
         tell: Callable[[Progress], None] = progress or (lambda _: None)
         with self._writing() as store:
             ingest = None if dry_run else self._encoder.ingest(store)
@@ -203,6 +203,89 @@ class SearchEngine:
             if not dry_run:
                 tell(Progress("commit", 0))
                 self._settle(store)
+            return report
+
+    def watch_paths(
+        self,
+        paths: Sequence[Path],
+        *,
+        walk: WalkOptions | None = None,
+        read: ReadOptions | None = None,
+        progress: ProgressSink | None = None,
+        notice: Callable[[str], None] | None = None,
+        stop: threading.Event | None = None,
+    ) -> Iterator[IndexReport]:
+        """`index_paths` now, and again after every burst of changes; others may write between the runs.
+
+        Args:
+            paths, walk, read, progress: as for `index_paths`; a path that vanishes later is waited for.
+            notice: is told once what stands in the way: a path that is gone, another writer.
+            stop: ends it, within half a second.
+
+        Yields:
+            A report of the first run, and of each that changed something.
+
+        Raises:
+            InputError: a path does not exist.
+            MissingExtraError: watchfiles is not installed (``searchkit[watch]``).
+        """
+        from searchkit.documents import WalkOptions
+        from searchkit.search.watch import watch
+
+        _check_exist(paths)
+        walking = walk or WalkOptions()
+
+        def run(there: Sequence[Path]) -> IndexReport:
+            return self.index_paths(there, walk=walking, read=read, progress=progress)
+
+        return watch(
+            run,
+            paths,
+            walking=walking,
+            aside=self.folder,
+            notice=notice or (lambda _: None),
+            stop=stop or threading.Event(),
+        )
+
+    def refresh(self, *, progress: ProgressSink | None = None) -> RefreshReport:
+        """Bring the index up to date with all folders and files that `index_paths` was given, each as it last was.
+
+        Args:
+            progress: called with each step.
+
+        Raises:
+            IndexLockedError: another process is writing.
+        """
+        from searchkit.search.refresh import refresh
+
+        tell: Callable[[Progress], None] = progress or (lambda _: None)
+        with self._looking() as reader:
+            reader.roots()  # an index that is not there is not made here
+        with self._writing() as store:
+            done = refresh(store, self._encoder.ingest(store), tell)
+            self._settle(store)
+            return done
+
+    def index_encoded(self, corpus: EncodedCorpus, *, progress: ProgressSink | None = None) -> IndexReport:
+        """Make a new index of documents that were cut and encoded elsewhere; goes on where a run was cut off.
+
+        Args:
+            corpus: such as `searchkit.scale.intake.ShardCorpus`.
+            progress: called with each step.
+
+        Raises:
+            EncoderMismatchError: its encoder is another than that of this index; nothing was changed.
+            InputError: the index holds other documents.
+        """
+        from searchkit.search.intake import Intake, check_settings
+
+        tell: Callable[[Progress], None] = progress or (lambda _: None)
+        if not self._folder.holds_index():
+            check_settings(self._encoder.new_settings(), corpus)
+        with self._writing() as store:
+            report = Intake(store, corpus, tell).run()
+            tell(Progress("commit", 0))
+            self._settle(store)
             return report
 
     def delete(self, names: Sequence[str]) -> int:
@@ -461,6 +544,13 @@ class SearchEngine:
         with self._looking() as reader:
             yield from stored_documents(reader, names, where)
 
+    def list_documents(self, *, where: Where = None, limit: int = 100, offset: int = 0) -> list[DocumentInfo]:
+        """A page of the documents, without their text, in the order in which they were added; ``where`` a filter."""
+        from searchkit.search.listing import listed_documents
+
+        with self._looking() as reader:
+            return listed_documents(reader, where, limit, offset)
+
     def chunks(self, doc_id: str) -> list[StoredChunk]:
         """The chunks of a document in order."""
         with self._looking() as reader:
@@ -566,3 +656,9 @@ class SearchEngine:
         from searchkit.search.compaction import compact_if_due
 
         compact_if_due(self._folder, store)
+
+
+def _check_exist(paths: Sequence[Path]) -> None:
+    missing = [path for path in paths if not os.path.exists(path)]  # noqa: PTH110 - a Path's own raises OSError
+    if missing:
+        raise InputError(f"{missing[0]} does not exist", hint="check the path; nothing was changed")

@@ -55,6 +55,24 @@ class IndexReport:
     chunks_encoded: int
     seconds: float
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing in the index was to be changed, what was refused aside."""
+        return not (self.new or self.changed or self.removed)
+
+
+@dataclass(frozen=True, slots=True)
+class RefreshReport:
+    """What bringing an index up to date did.
+
+    Attributes:
+        files: of all folders together.
+        left_out: folders that were not looked at, and why; what the index holds of them is as it was.
+    """
+
+    files: IndexReport
+    left_out: tuple[Refusal, ...]
+
 
 @dataclass(frozen=True, slots=True)
 class AddReport:

@@ -36,10 +36,20 @@ class Scope:
     moved: bool = False
     absorbed: tuple[Root, ...] = ()
 
+    @property
+    def is_settled(self) -> bool:
+        """Whether the root is recorded as it is now."""
+        return self.root is not None and not self.moved
+
+    @property
+    def is_part(self) -> bool:
+        """Whether it is something inside a root that is known."""
+        return self.root is not None and self.prefix != self.root.prefix
+
     def known(self, reader: StoreReader) -> dict[str, SourceRow]:
         """The files that the index holds for this scope, by path."""
         rows = {path: row for root in self._roots() for path, row in reader.sources_under(root.root_id).items()}
-        if self.root is not None and self.prefix != self.root.prefix:
+        if self.is_part:
             rows = {path: row for path, row in rows.items() if _is_under(path, self.prefix)}
         return rows
 

@@ -29,6 +29,7 @@ from searchkit.documents import (
     walk,
 )
 from searchkit.errors import DocumentRefusedError, MissingExtraError
+from searchkit.search.remembered import Manner, keep_manner, manner_of
 from searchkit.search.reports import IndexReport, Progress, ProgressSink, Refusal
 from searchkit.search.roots import Scope, scope_of
 from searchkit.store import NewSource, SourceRow, StoredSettings, StoreWriter
@@ -39,6 +40,12 @@ if TYPE_CHECKING:
 
 READING_VERSION = 2  # moves on when the readers or the chunker give other chunks for the same file
 YOUNG_NS = 2_000_000_000
+
+
+def reading_digest(reading: ReadOptions, settings: StoredSettings) -> str:
+    """Of how a file is read and cut; where it is another than recorded the file is read again."""
+    how = repr((READING_VERSION, reading, settings.chunk_tokens, settings.overlap_tokens))
+    return xxhash.xxh3_64_hexdigest(how.encode())
 
 
 class FolderSync:
@@ -53,8 +60,7 @@ class FolderSync:
         progress: ProgressSink,
     ) -> None:
         self._store, self._ingest, self._reading, self._progress = store, ingest, reading, progress
-        how = repr((READING_VERSION, reading, settings.chunk_tokens, settings.overlap_tokens))
-        self._digest = xxhash.xxh3_64_hexdigest(how.encode())  # of how a file is read and cut; else it is read again
+        self._digest = reading_digest(reading, settings)
         self._started = time.monotonic()
         self._new = self._changed = self._unchanged = self._removed = self._done = self._total = 0
         self._refused: list[Refusal] = []
@@ -80,7 +86,7 @@ class FolderSync:
     def _mirror(self, scope: Scope, walking: WalkOptions) -> None:
         found = list(self._scan(scope, walking))
         known = scope.known(self._store.read)
-        root_id = self._settle(scope)
+        root_id = self._settle(scope, Manner(walking, self._reading))
         self._strangers = self._other_roots(root_id)
         self._total += len(found)
         for item in found:
@@ -106,11 +112,16 @@ class FolderSync:
                 self._progress(Progress("scan", count, path=item.path))
             yield item
 
-    def _settle(self, scope: Scope) -> int | None:
-        if self._ingest is None or (scope.root is not None and not scope.moved):
-            return None if scope.root is None else scope.root.root_id
+    def _settle(self, scope: Scope, manner: Manner) -> int | None:
+        """Record the root and how it is indexed, where that is news; its id."""
+        root_id = None if scope.root is None else scope.root.root_id
+        is_noted = root_id is not None and (scope.is_part or manner_of(self._store.read, root_id) == manner)
+        if self._ingest is None or (scope.is_settled and is_noted):
+            return root_id
         with self._store.change():
-            return scope.settle(self._store)
+            root_id = scope.settle(self._store)
+            keep_manner(self._store, root_id, manner)
+            return root_id
 
     def _other_roots(self, root_id: int | None) -> dict[int | None, str]:
         """Where the files of other roots lie, by root; one that is gone lets its paths be taken."""

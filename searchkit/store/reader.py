@@ -109,6 +109,16 @@ class StoreReader:
         values = self._setting("index_plan", default=None)
         return values if isinstance(values, dict) else None
 
+    def manners(self) -> dict[str, Any]:
+        """What `StoreWriter.save_manners` kept, by the number of the root."""
+        values = self._setting("manners", default=None)
+        return values if isinstance(values, dict) else {}
+
+    def intake(self) -> dict[str, Any] | None:
+        """What `StoreWriter.save_intake` kept; None in an index that was not made of shards."""
+        values = self._setting("intake", default=None)
+        return values if isinstance(values, dict) else None
+
     def known_settings(self) -> dict[str, Any]:
         """The settings that are there and as they were written, whatever else is lost."""
         sound = checksum_of("settings")

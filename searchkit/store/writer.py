@@ -83,6 +83,14 @@ class StoreWriter:
         """Keep how the FAISS file is to be made: JSON values by name."""
         self._set("index_plan", values)
 
+    def save_manners(self, values: Mapping[str, object]) -> None:
+        """Keep how each root was indexed: JSON values by the number of the root."""
+        self._set("manners", values)
+
+    def save_intake(self, values: Mapping[str, object]) -> None:
+        """Keep how far documents that were encoded elsewhere have been taken in: JSON values by name."""
+        self._set("intake", values)
+
     def _set(self, name: str, value: object) -> None:
         self._connection.execute(
             "INSERT OR REPLACE INTO settings (name, value) VALUES (?, ?)", [name, json.dumps(value)]
