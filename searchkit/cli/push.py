@@ -14,7 +14,7 @@ from searchkit.cli.wording import Facts, counted
 
 def push(
     index: Annotated[
-        str | None, typer.Argument(metavar="[INDEX]", help="Which index, by name or folder; default: as for query.")
+        str | None, typer.Argument(metavar="INDEX", help="Which index, by name or folder; default: as for query.")
     ] = None,
     milvus: MilvusOption = None,
     collection: CollectionOption = None,
@@ -42,7 +42,7 @@ def push(
         typer.Option("--model", metavar="FOLDER", help="Where the index's encoder lies now, if it was moved."),
     ] = None,
 ) -> None:
-    """Send an index to Milvus, which serves it from one machine or many.
+    """Send an index to Milvus, which serves it.
 
     Interrupted, the same command goes on where it stopped. What the collection holds is counted in the end. Then:
     `searchkit query "..." --milvus URI --collection NAME`, or --index milvus://HOST:PORT/NAME with any command that

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from enum import Enum
 from typing import Any
 
-from searchkit.errors import IndexFormatError, IndexStateError, InputError
+from searchkit.errors import IndexDamagedError, IndexFormatError, IndexStateError, InputError
 from searchkit.scale.milvus.layout import FORMAT
 from searchkit.scale.milvus.server import Collection
 from searchkit.store import StoredSettings
@@ -82,6 +82,7 @@ def read_note(collection: Collection) -> Note:
         IndexNotFoundError: there is no such collection.
         InputError: it is not one of ours.
         IndexFormatError: a newer searchkit made it.
+        IndexDamagedError: its record was changed by another hand.
     """
     values = collection.note()
     if values is None or "format" not in values:
@@ -94,13 +95,19 @@ def read_note(collection: Collection) -> Note:
             f"the collection {collection.address} has format {values['format']}, this searchkit reads up to {FORMAT}",
             hint="upgrade searchkit: pip install -U searchkit",
         )
-    known = {name: values[name] for name in Note.__slots__}
-    known |= {
-        "stage": Stage(values["stage"]),
-        "settings": StoredSettings(**values["settings"]),
-        "fields": tuple(values["fields"]),
-    }
-    return Note(**known)
+    try:
+        known = {name: values[name] for name in Note.__slots__}
+        known |= {
+            "stage": Stage(values["stage"]),
+            "settings": StoredSettings(**values["settings"]),
+            "fields": tuple(values["fields"]),
+        }
+        return Note(**known)
+    except (KeyError, TypeError, ValueError) as exc:
+        raise IndexDamagedError(
+            f"what the collection {collection.address} says of itself cannot be read",
+            hint="push to another --collection",
+        ) from exc
 
 
 def require_complete(note: Note, collection: Collection) -> None:
