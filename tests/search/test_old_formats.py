@@ -1,6 +1,7 @@
 """Kept indexes of every older format, made by the searchkit of then: they are opened, searched and brought up to date.
 
-Each has docs/apples.md in its vectors file, docs/boats.md deleted from it, and `clocks`, added later, in the tail.
+Each has docs/apples.md in its vectors file, docs/boats.md deleted from it, and `clocks`, added later, in the tail;
+from version 4 on, two topics, one of each.
 """
 
 from __future__ import annotations
@@ -75,7 +76,7 @@ def check(engine: SearchEngine) -> None:
 
 
 def test_there_is_one_of_each_format() -> None:
-    assert OLD == ["v1", "v2"]  # 3 and 4 were never released
+    assert OLD == [f"v{number}" for number in range(1, SCHEMA_VERSION)]
 
 
 def test_it_is_searched_without_being_changed(folder: Path) -> None:
@@ -97,6 +98,19 @@ def test_it_is_brought_up_to_date_by_the_first_change(folder: Path) -> None:
     assert verify_index(folder, deep=True, encoder=encoder).is_clean
 
 
+def test_its_topics_are_those_that_were_kept(folder: Path) -> None:
+    encoder = EncoderOfThen(folder)
+    if version_of(folder) < 4:
+        pytest.skip("there were none")
+    with SearchEngine.open(folder, encoder=encoder) as engine:
+        for _ in range(2):  # as it was, and brought up to date
+            hits = {topic: engine.search("anything", topic=topic, mode="dense") for topic in ("orchard", "time")}
+            assert [hit.doc_id for hit in hits["orchard"]] == ["docs/apples.md"]
+            assert [hit.doc_id for hit in hits["time"]] == ["clocks"]
+            engine.compact()
+    assert verify_index(folder, deep=True, encoder=encoder).is_clean
+
+
 def test_it_is_copied_as_it_is(folder: Path, tmp_path: Path) -> None:
     backup_index(tmp_path / "copy", folder)
     with SearchEngine.open(tmp_path / "copy", encoder=EncoderOfThen(folder)) as engine:
@@ -104,7 +118,7 @@ def test_it_is_copied_as_it_is(folder: Path, tmp_path: Path) -> None:
 
 
 def test_it_is_repaired_from_its_pages(folder: Path) -> None:
-    """There are no checksums in it, so what is left is believed."""
+    """Up to version 2 there are no checksums in it, so what is left is believed."""
     encoder = EncoderOfThen(folder)
     with closing(sqlite3.connect(folder / "searchkit.db")) as connection:
         (root,) = connection.execute("SELECT rootpage FROM sqlite_master WHERE name = 'chunks_by_passage'").fetchone()
