@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from searchkit.errors import InputError
 from searchkit.search.context import joined_text
-from searchkit.search.reports import StoredDocument
+from searchkit.search.reports import DocumentInfo, StoredDocument
 from searchkit.store.documents import DocumentsReader
 from searchkit.store.filters import compile_filter
 
@@ -24,3 +25,10 @@ def stored_documents(reader: StoreReader, names: Sequence[str] | None, where: Wh
     for row in DocumentsReader(reader).matching(condition, names):
         chunks = reader.chunks_of(row.doc_id) if row.chunks else []
         yield StoredDocument(row.doc_id, row.path, row.title, row.metadata, joined_text(chunks) if chunks else "")
+
+
+def listed_documents(reader: StoreReader, where: Where, limit: int, offset: int) -> list[DocumentInfo]:
+    """A page of the documents that pass the filter, without their text, in the order in which they were added."""
+    condition = None if where is None else compile_filter(where, reader.metadata_fields())
+    rows = islice(DocumentsReader(reader).matching(condition, None), offset, offset + limit)
+    return [DocumentInfo(row.doc_id, row.path, row.title, row.metadata, row.chunks) for row in rows]

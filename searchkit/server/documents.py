@@ -19,12 +19,12 @@ _HINT = "GET /documents lists what there is"
 
 
 async def list_documents(site: Site, _: Request, said: dict[str, Any]) -> Response:
-    """A page of the files of the index."""
+    """A page of the documents of the index."""
     limit, offset = said.get("limit", DEFAULT_LIMIT), said.get("offset", 0)
 
     def look() -> dict[str, Any]:
-        found = site.engine.sources(said.get("path"))
-        return {"total": len(found), "documents": [asdict(one) for one in found[offset : offset + limit]]}
+        found = site.engine.list_documents(where=said.get("where"), limit=limit, offset=offset)
+        return {"documents": [asdict(one) for one in found]}
 
     return json_answer(await site.searches.run(look))
 
@@ -67,7 +67,7 @@ async def delete_document(site: Site, request: Request, _: dict[str, Any]) -> Re
 
 _LIMIT = Parameter("limit", Kind.WHOLE, "At most so many.", least=1, most=MOST_LISTED, default=DEFAULT_LIMIT)
 _OFFSET = Parameter("offset", Kind.WHOLE, "Pass over so many.", least=0, most=2**31, default=0)
-_PATH = Parameter("path", Kind.TEXT, "Only files whose path matches this glob.", most=LONGEST_TEXT)
+_WHERE = Parameter("where", Kind.TEXT, "Only documents whose metadata match this filter.", most=LONGEST_TEXT)
 _DOCUMENTS = Parameter(
     "documents",
     Kind.OBJECTS,
@@ -80,8 +80,8 @@ OPERATIONS = (
         "GET",
         "/documents",
         list_documents,
-        "The files of the index, by path.",
-        Parameters(_PATH, _LIMIT, _OFFSET),
+        "The documents of the index, in the order in which they were added.",
+        Parameters(_WHERE, _LIMIT, _OFFSET),
         gives="Documents",
     ),
     Operation(

@@ -14,6 +14,8 @@ from searchkit.server.metrics import CONTENT_TYPE, family
 from searchkit.server.operations import Access, Operation
 from searchkit.server.site import Site
 
+MAP_POLICY = "frame-ancestors 'self'"  # beside that of the page itself, which has the hash of its script
+
 
 async def status(site: Site, _: Request, __: dict[str, Any]) -> Response:
     """What `searchkit status --json` says, without places on the server's disk."""
@@ -39,6 +41,17 @@ async def topics(site: Site, _: Request, __: dict[str, Any]) -> Response:
         return [asdict(topic) for topic in found.topics]
 
     return json_answer({"topics": await site.long.run(look)})
+
+
+async def map_page(site: Site, _: Request, __: dict[str, Any]) -> Response:
+    """The map as one HTML page, whose own policy lets nothing run but its script."""
+
+    def state() -> tuple[object, ...]:
+        now = site.engine.status()
+        return now.updated_at, now.chunks, now.generation
+
+    page = await site.map.page(await site.searches.run(state))
+    return Response(page, media_type="text/html", headers={"content-security-policy": MAP_POLICY})
 
 
 async def health(_: Site, __: Request, ___: dict[str, Any]) -> Response:
@@ -71,6 +84,9 @@ async def metrics(site: Site, _: Request, __: dict[str, Any]) -> Response:
 OPERATIONS = (
     Operation("GET", "/status", status, "What the index holds.", gives="Status"),
     Operation("GET", "/topics", topics, "The topics that were found last.", gives="Topics", statuses=(404,)),
+    Operation(
+        "GET", "/map", map_page, "A map of all chunks, as one page; made when first asked for.", gives="text/html"
+    ),
     Operation("GET", "/health", health, "That the server lives.", gives="Health", access=Access.OPEN),
     Operation("GET", "/metrics", metrics, "Counters for Prometheus.", gives="text/plain"),
 )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from searchkit.server.answering import LocalSearcher, Searcher
 from searchkit.server.lanes import Lane
+from searchkit.server.mapping import MapKeeper
 from searchkit.server.metrics import Metrics
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ class Site:
         searches: short work that reads.
         changes: writes; one at a time, as the index has one writer.
         long: work that takes seconds, such as a map, and must not keep searches waiting.
+        map: the map of the index.
     """
 
     engine: SearchEngine
@@ -38,6 +40,7 @@ class Site:
         self.searches = Lane("search", self.settings.worker_count, self.settings.most_waiting)
         self.changes = Lane("change", 1, _MOST_CHANGES)
         self.long = Lane("long", 1, _MOST_LONG)
+        self.map = MapKeeper(self.engine, self.long)
 
     @property
     def lanes(self) -> tuple[Lane, ...]:
