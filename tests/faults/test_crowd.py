@@ -17,7 +17,7 @@ def test_readers_beside_a_writer_see_one_commit_each(
     zygote: Zygote, place: Path, is_long: bool, tell_figures: Callable[[str, str], None]
 ) -> None:
     index = str(place / "index")
-    rounds, count = (600, 8) if is_long else (8, 3)
+    rounds, count = (200, 8) if is_long else (8, 3)
     assert zygote.run("keep_writing", index=index, rounds=1).status == 0
     tasks = [zygote.start("keep_reading", index=index, rounds=rounds) for _ in range(count)]
     writer = zygote.run("keep_writing", index=index, rounds=rounds)

@@ -76,7 +76,7 @@ def check(engine: SearchEngine) -> None:
 
 
 def test_there_is_one_of_each_format() -> None:
-    assert OLD == [f"v{number}" for number in range(1, SCHEMA_VERSION)]
+    assert [f"v{number}" for number in range(1, SCHEMA_VERSION)] == OLD
 
 
 def test_it_is_searched_without_being_changed(folder: Path) -> None:
