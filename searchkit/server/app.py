@@ -62,7 +62,7 @@ def make_app(
 
 def all_operations() -> tuple[Operation, ...]:
     """Everything that the server does."""
-    own = Operation("GET", "/openapi.json", _openapi, "This document.", gives="Anything", access=Access.OPEN)
+    own = Operation("GET", "/openapi.json", _openapi, "This document.", gives="Object", access=Access.OPEN)
     rooms = (searching, documents, embedding, overview, pages)
     return (*(operation for room in rooms for operation in room.OPERATIONS), own)
 

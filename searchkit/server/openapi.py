@@ -1,13 +1,20 @@
-"""The document of the interface (OpenAPI 3.1), made from the operations; a copy is kept beside this file."""
+"""The document of the interface (OpenAPI 3.1), made from the operations.
+
+A copy is kept beside this file: ``python -m searchkit.server.openapi`` writes it anew.
+"""
 
 from __future__ import annotations
 
+import json
+import sys
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 from searchkit import __version__
 from searchkit.server.operations import Access, Operation
 from searchkit.server.parameters import Kind, Parameter
+from searchkit.server.schemas import SCHEMAS
 
 _ERRORS = {
     400: "The request cannot be read: unknown or missing names, or values of the wrong kind.",
@@ -21,6 +28,13 @@ _ERRORS = {
     503: "Not now: too much to do, or the index is gone or being rebuilt.",
 }
 
+KEPT = Path(__file__).with_name("openapi.json")
+
+
+def written(document: dict[str, Any]) -> str:
+    """The text of the kept copy."""
+    return json.dumps(document, indent=1, ensure_ascii=False) + "\n"
+
 
 def describe(operations: Iterable[Operation]) -> dict[str, Any]:
     """The document."""
@@ -33,23 +47,10 @@ def describe(operations: Iterable[Operation]) -> dict[str, Any]:
         "info": {"title": "searchkit", "version": __version__, "license": {"name": "Apache-2.0"}},
         "paths": paths,
         "components": {
-            "schemas": {"Error": _ERROR},
+            "schemas": SCHEMAS,
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
         },
     }
-
-
-_ERROR = {
-    "type": "object",
-    "required": ["error"],
-    "properties": {
-        "error": {
-            "type": "object",
-            "required": ["message", "hint"],
-            "properties": {"message": {"type": "string"}, "hint": {"type": "string"}},
-        }
-    },
-}
 
 
 def _operation(operation: Operation, path: str) -> dict[str, Any]:
@@ -69,8 +70,10 @@ def _operation(operation: Operation, path: str) -> dict[str, Any]:
 
 
 def _responses(operation: Operation) -> dict[str, Any]:
-    kind = operation.gives if "/" in operation.gives else "application/json"
-    found: dict[str, Any] = {"200": {"description": "The answer.", "content": {kind: {}}}}
+    answer: dict[str, Any] = {operation.gives: {}}
+    if operation.gives in SCHEMAS:
+        answer = {"application/json": {"schema": {"$ref": f"#/components/schemas/{operation.gives}"}}}
+    found: dict[str, Any] = {"200": {"description": "The answer.", "content": answer}}
     error = {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}
     statuses = {400, 403, 408, 422, 503, *operation.statuses}
     statuses |= {413, 415} if operation.in_body else set()
@@ -122,3 +125,10 @@ def _schema(parameter: Parameter, *, in_body: bool = False) -> dict[str, Any]:
     if parameter.default is not None:
         told["default"] = parameter.default
     return {"anyOf": [told, {"type": "object"}]} if in_body and parameter.takes_object else told
+
+
+if __name__ == "__main__":
+    from searchkit.server.app import all_operations
+
+    KEPT.write_text(written(describe(all_operations())), encoding="utf-8")
+    sys.exit(0)

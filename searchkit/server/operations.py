@@ -34,7 +34,7 @@ class Operation:
         meaning: one sentence.
         parameters: of the address, or with ``in_body`` the names of the JSON body.
         in_body: whether they are.
-        gives: the schema of the answer (a name of `openapi.SCHEMAS`), or a media type.
+        gives: what the answer is: a name of `schemas.SCHEMAS`, or a media type.
         access: who may.
         statuses: what it may answer besides 200 and the errors of all operations.
     """
@@ -45,6 +45,6 @@ class Operation:
     meaning: str
     parameters: Parameters = field(default_factory=Parameters)
     in_body: bool = False
-    gives: str = "Anything"
+    gives: str = "Object"
     access: Access = Access.READ
     statuses: tuple[int, ...] = ()
