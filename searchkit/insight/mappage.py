@@ -96,7 +96,7 @@ def _packed(data: MapData, link: Link) -> bytes:
             len(head).to_bytes(4, "little"),
             head,
             data.places.astype("<f4").tobytes(),
-            data.members.astype("<u2").tobytes(),
+            data.members.astype("<u4").tobytes(),
             data.file.astype("<u4").tobytes(),
             data.lines.astype("<i4").tobytes(),
         ]

@@ -97,7 +97,7 @@ def test_the_page_holds_the_data() -> None:
         np.array(values, kind).tobytes()
         for values, kind in (
             ([0.5, -1, 2, 3, 4, 5], "<f4"),
-            ([1, 0, 1], "<u2"),
+            ([1, 0, 1], "<u4"),
             ([0, 1, 0], "<u4"),
             ([3, 0, -2], "<i4"),
         )

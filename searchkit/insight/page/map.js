@@ -11,7 +11,7 @@ const PALETTES = {
 const GREY = { light: "#b3b8bf", dark: "#565d69" };
 const FONT = '600 SIZEpx system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", "Noto Sans", sans-serif';
 
-let map, size, matrix, bright = null, lit = 0, order, drawn, gl, program, buffers;
+let map, size, matrix, bright = null, lit = 0, order, drawn, gl, program, buffers, spots;
 const view = { moved: false, x: 0, y: 0, scale: 1, yaw: 0.6, pitch: 0.35 };
 const state = { theme: "light", labelled: true, topic: null, hits: null, chosen: null, over: -1, pinned: -1, lasso: null };
 
@@ -33,7 +33,7 @@ async function unpack() {
   const flat = take(Float32Array, n * dims);
   const places = new Float32Array(n * 3);
   for (let i = 0; i < n; i++) for (let d = 0; d < dims; d++) places[3 * i + d] = flat[dims * i + d];
-  return { ...head, n, dims, places, topic: take(Uint16Array, n), file: take(Uint32Array, n), line: take(Int32Array, n) };
+  return { ...head, n, dims, places, topic: take(Uint32Array, n), file: take(Uint32Array, n), line: take(Int32Array, n) };
 }
 
 const placeOf = (i) => {
@@ -50,19 +50,23 @@ function linkOf(i) {
 
 /* ---- view */
 
+/* `indices` gives the points that the view shall show, each time it is called. */
 function fit(indices) {
   const p = map.places;
   let low = [1 / 0, 1 / 0, 1 / 0], high = [-1 / 0, -1 / 0, -1 / 0];
-  for (const i of indices) for (let d = 0; d < 3; d++) {
+  for (const i of indices()) for (let d = 0; d < 3; d++) {
     low[d] = Math.min(low[d], p[3 * i + d]); high[d] = Math.max(high[d], p[3 * i + d]);
   }
   if (low[0] > high[0]) return;
   view.centre = low.map((v, d) => (v + high[d]) / 2);
-  view.radius = Math.max(1e-6, Math.hypot(...low.map((v, d) => (high[d] - v) / 2)));
+  view.radius = 1e-6; // of the ball that holds them however it is turned
+  for (const i of indices()) {
+    view.radius = Math.max(view.radius, Math.hypot(...view.centre.map((v, d) => p[3 * i + d] - v)));
+  }
   const free = { w: size.w - (size.w > 820 ? 330 : 40), h: size.h - 120 };
   const wide = Math.max(1e-6, high[0] - low[0]), tall = Math.max(1e-6, high[1] - low[1]);
   view.scale = map.dims === 2 ? Math.min(free.w / wide, free.h / tall, 4000 / map.spread)
-    : 1.25 * Math.min(free.w, free.h) / (2 * view.radius);
+    : 0.95 * Math.min(free.w, free.h) / (2 * view.radius);
   view.x = size.w > 820 ? -145 : 0;
   view.y = -14;
   map.scale ||= view.scale;
@@ -94,7 +98,11 @@ function onScreen(x, y, z) {
     (1 - (m[1] * x + m[5] * y + m[9] * z + m[13]) / w) * size.h / 2, w];
 }
 
-const radius = () => Math.max(2.2, Math.min(7, 2.2 * Math.sqrt(view.scale / map.scale) * Math.pow(20000 / Math.max(500, map.n), 0.22)));
+const radius = () => Math.max(map.n > 20000 ? 1.3 : 2.2,
+  Math.min(7, 2.2 * Math.sqrt(view.scale / map.scale) * Math.pow(20000 / Math.max(500, map.n), 0.22)));
+
+/* The more there are, the more of them shine through, so that crowds look denser than strays. */
+const opacity = () => Math.round(map.n > 20000 ? Math.max(110, 205 * Math.pow(20000 / map.n, 0.18)) : 205);
 
 /* The fewer stand out, the larger they are drawn. */
 const lift = () => (lit ? Math.max(1.15, Math.min(2.4, 2.4 - 0.35 * Math.log10(lit))) : 1);
@@ -109,6 +117,8 @@ function relight() {
   bright = some ? new Uint8Array(map.n) : null;
   lit = 0;
   if (some) for (let i = 0; i < map.n; i++) lit += bright[i] = isLit(i) ? 1 : 0;
+  const shown = state.pinned >= 0 ? state.pinned : state.over;
+  if (shown >= 0 && bright && !bright[shown]) { state.over = state.pinned = -1; tip.hidden = true; }
   paint();
 }
 
@@ -122,11 +132,12 @@ const channels = (hex) => [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 
 function paint() {
   const palette = [0, ...map.topics.map((_, k) => k + 1)].map((topic) => channels(colourOf(topic)));
   const colours = new Uint8Array(4 * map.n);
+  const plain = opacity();
   let low = 0, high = map.n - 1;
   for (let i = map.n - 1; i >= 0; i--) {
     const topic = map.topic[i], dim = bright && !bright[i];
     const [r, g, b] = palette[topic];
-    colours.set([r, g, b, dim ? 20 : bright ? 255 : topic === 0 ? 130 : 205], 4 * i);
+    colours.set([r, g, b, dim ? 20 : bright ? 255 : topic === 0 ? Math.round(0.63 * plain) : plain], 4 * i);
     if (dim || (!bright && topic === 0)) order[low++] = i; else order[high--] = i;
   }
   if (gl) {
@@ -143,7 +154,8 @@ in vec3 place; in vec4 colour; uniform mat4 matrix; uniform float diameter, near
 void main() {
   gl_Position = matrix * vec4(place, 1.0);
   gl_PointSize = diameter * (colour.a > 0.99 ? lift : 1.0) / max(0.3, mix(1.0, gl_Position.w, near));
-  shade = colour;
+  float haze = near * clamp((gl_Position.w - 0.8) / 0.4, 0.0, 1.0);
+  shade = colour.a > 0.99 ? colour : vec4(colour.rgb, colour.a * (1.0 - 0.7 * haze));
 }`;
 const FRAGMENT = `#version 300 es
 precision highp float; in vec4 shade; uniform float diameter; out vec4 result;
@@ -164,9 +176,12 @@ function prepare() {
     const shader = gl.createShader(kind);
     gl.shaderSource(shader, text); gl.compileShader(shader); gl.attachShader(program, shader);
   }
+  points.addEventListener("webglcontextlost", (event) => event.preventDefault(), { once: true });
+  points.addEventListener("webglcontextrestored", () => { prepare(); paint(); }, { once: true });
   gl.linkProgram(program);
   if (!gl.getProgramParameter(program, gl.LINK_STATUS)) throw new Error(gl.getProgramInfoLog(program) || "no shaders");
   gl.useProgram(program);
+  spots = Object.fromEntries(["matrix", "diameter", "lift", "near"].map((name) => [name, gl.getUniformLocation(program, name)]));
   buffers = { places: gl.createBuffer(), colours: gl.createBuffer(), order: gl.createBuffer() };
   const bind = (name, buffer, parts, kind, scaled) => {
     const at = gl.getAttribLocation(program, name);
@@ -179,7 +194,15 @@ function prepare() {
   gl.enable(gl.BLEND); gl.blendFunc(gl.ONE, gl.ONE_MINUS_SRC_ALPHA);
 }
 
-let waiting = false;
+const IN_A_HURRY = 10000; // points that are drawn while the map moves, where there is no WebGL
+let waiting = false, hurried = 0;
+
+/* The map moves: draw it now, and once more when it rests. */
+function drawMoving() {
+  if (!gl) { clearTimeout(hurried); hurried = setTimeout(() => { hurried = 0; draw(); }, 150); }
+  draw();
+}
+
 function draw() {
   if (waiting) return;
   waiting = true;
@@ -195,10 +218,10 @@ function render() {
 function renderFast() {
   gl.viewport(0, 0, points.width, points.height);
   gl.clearColor(0, 0, 0, 0); gl.clear(gl.COLOR_BUFFER_BIT);
-  gl.uniformMatrix4fv(gl.getUniformLocation(program, "matrix"), false, matrix);
-  gl.uniform1f(gl.getUniformLocation(program, "diameter"), 2 * radius() * size.ratio);
-  gl.uniform1f(gl.getUniformLocation(program, "lift"), lift());
-  gl.uniform1f(gl.getUniformLocation(program, "near"), map.dims === 2 ? 0 : 1);
+  gl.uniformMatrix4fv(spots.matrix, false, matrix);
+  gl.uniform1f(spots.diameter, 2 * radius() * size.ratio);
+  gl.uniform1f(spots.lift, lift());
+  gl.uniform1f(spots.near, map.dims === 2 ? 0 : 1);
   gl.drawElements(gl.POINTS, map.n, gl.UNSIGNED_INT, 0);
 }
 
@@ -206,9 +229,10 @@ function renderPlain() {
   const pen = drawn.pen, side = Math.max(2, 1.7 * radius()), c = drawn.colours;
   pen.setTransform(size.ratio, 0, 0, size.ratio, 0, 0);
   pen.clearRect(0, 0, size.w, size.h);
+  const step = hurried ? Math.ceil(map.n / IN_A_HURRY) : 1;
   let last = -1;
-  for (const i of order) {
-    const key = (c[4 * i] << 24) | (c[4 * i + 1] << 16) | (c[4 * i + 2] << 8) | c[4 * i + 3];
+  for (let k = 0; k < map.n; k += step) {
+    const i = order[k], key = (c[4 * i] << 24) | (c[4 * i + 1] << 16) | (c[4 * i + 2] << 8) | c[4 * i + 3];
     if (key !== last) pen.fillStyle = `rgba(${c[4 * i]},${c[4 * i + 1]},${c[4 * i + 2]},${c[4 * i + 3] / 255})`;
     last = key;
     const [x, y] = onScreen(map.places[3 * i], map.places[3 * i + 1], map.places[3 * i + 2]);
@@ -277,12 +301,15 @@ function outline(pen, colour) {
 
 /* ---- pointing */
 
+/* `onScreen` written out: a list for each of 100,000 points would take longer than the rest. */
 function nearest(x, y) {
+  const p = map.places, [a, b, , c, d, e, , f, g, h, , j, k, l, , o] = matrix, halfW = size.w / 2, halfH = size.h / 2;
   let best = -1, least = (radius() + 5) ** 2;
-  for (let i = 0; i < map.n; i++) {
+  for (let i = 0, at = 0; i < map.n; i++, at += 3) {
     if (bright && !bright[i]) continue;
-    const [px, py, w] = onScreen(map.places[3 * i], map.places[3 * i + 1], map.places[3 * i + 2]);
-    const away = (px - x) ** 2 + (py - y) ** 2;
+    const px = p[at], py = p[at + 1], pz = p[at + 2], w = c * px + f * py + j * pz + o;
+    const dx = ((a * px + d * py + g * pz + k) / w + 1) * halfW - x, dy = (1 - (b * px + e * py + h * pz + l) / w) * halfH - y;
+    const away = dx * dx + dy * dy;
     if (w > 0 && away < least) { least = away; best = i; }
   }
   return best;
@@ -336,7 +363,7 @@ function listen() {
       view.yaw += dx / 200; view.pitch = Math.max(-1.5, Math.min(1.5, view.pitch + dy / 200));
     } else { view.x += dx; view.y -= dy; }
     if (moved > 4) { state.pinned = -1; tip.hidden = true; }
-    draw();
+    drawMoving();
   });
   const release = (event) => {
     if (!from) return;
@@ -353,7 +380,7 @@ function listen() {
     zoom(Math.exp(-event.deltaY * (event.deltaMode ? 0.05 : 0.0016)), event.clientX, event.clientY);
   }, { passive: false });
   labels.addEventListener("dblclick", (event) => zoom(2, event.clientX, event.clientY));
-  window.addEventListener("resize", () => { measure(); if (!view.moved) fit(all()); draw(); });
+  window.addEventListener("resize", () => { measure(); if (!view.moved) fit(all); draw(); });
   document.addEventListener("keydown", keys);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", (event) => setTheme(event.matches ? "dark" : "light"));
 }
@@ -362,7 +389,7 @@ function keys(event) {
   if (event.key === "Escape") { state.pinned = -1; tip.hidden = true; $("query").value = ""; state.hits = null; tellFound(); choose(null); pick(null); }
   if (document.activeElement === $("query")) return;
   const step = { ArrowLeft: [60, 0], ArrowRight: [-60, 0], ArrowUp: [0, -60], ArrowDown: [0, 60] }[event.key];
-  if (step) { view.x += step[0]; view.y += step[1]; draw(); }
+  if (step) { view.x += step[0]; view.y += step[1]; drawMoving(); }
   else if (event.key === "+" || event.key === "=") zoom(1.3, size.w / 2, size.h / 2);
   else if (event.key === "-") zoom(1 / 1.3, size.w / 2, size.h / 2);
   else if (event.key === "/") { event.preventDefault(); $("query").focus(); }
@@ -387,7 +414,7 @@ function zoom(factor, x, y) {
   const next = Math.max(map.scale / 8, Math.min(map.scale * 400, view.scale * factor)), real = next / view.scale;
   const dx = x - size.w / 2, dy = size.h / 2 - y;
   view.x = dx + (view.x - dx) * real; view.y = dy + (view.y - dy) * real; view.scale = next;
-  draw();
+  drawMoving();
 }
 
 /* ---- choosing */
@@ -425,6 +452,7 @@ function choose(set) {
     $("list").replaceChildren(...all.slice(0, 300).map((i) => {
       const row = element("li");
       row.append(element("b", map.titles[i] || map.snippets[i].slice(0, 80)), placeElement(i));
+      row.addEventListener("pointerenter", () => { state.over = i; draw(); });
       return row;
     }));
   }
@@ -467,7 +495,7 @@ function furnish() {
   let typing = 0;
   $("query").addEventListener("input", () => { clearTimeout(typing); typing = setTimeout(search, 120); });
   $("query").addEventListener("keydown", (event) => {
-    if (event.key === "Enter" && state.hits && state.hits.size) { view.moved = true; fit(state.hits); draw(); }
+    if (event.key === "Enter" && state.hits && state.hits.size) { view.moved = true; fit(() => state.hits); draw(); }
   });
   $("lasso").addEventListener("click", () => {
     const on = $("lasso").getAttribute("aria-pressed") !== "true";
@@ -477,7 +505,7 @@ function furnish() {
     state.labelled = !state.labelled;
     $("labelled").setAttribute("aria-pressed", String(state.labelled)); draw();
   });
-  $("home").addEventListener("click", () => { view.moved = false; fit(all()); draw(); });
+  $("home").addEventListener("click", () => { view.moved = false; fit(all); draw(); });
   $("theme").addEventListener("click", () => setTheme(state.theme === "dark" ? "light" : "dark"));
   $("picture").addEventListener("click", savePicture);
   $("clear").addEventListener("click", () => choose(null));
@@ -533,7 +561,7 @@ async function start() {
   let far = 0;
   for (let i = 0; i < map.places.length; i++) far = Math.max(far, Math.abs(map.places[i]));
   map.spread = Math.max(far, 1e-6);
-  fit(all());
+  fit(all);
   map.radius = view.radius;
   prepare(); furnish(); listen();
   setTheme(matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");
