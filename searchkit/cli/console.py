@@ -243,7 +243,7 @@ class TrainingBar:
 
 
 _STAGES = {"scan": "Looking for files", "index": "Indexing", "encode": "Embedding", "commit": "Saving"}
-_STAGES |= {"copy": "Copying", "push": "Sending"}
+_STAGES |= {"copy": "Copying", "push": "Sending", "plan": "Reading files", "embed": "Embedding", "take": "Indexing"}
 
 
 def _time_left(report: Progress, elapsed: float) -> str:

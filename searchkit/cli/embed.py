@@ -125,7 +125,7 @@ def _progress() -> Iterator[ProgressSink]:
 
 
 def _print_now_and_then(report: Progress) -> None:
-    if report.stage != "embed" or report.total is None:
+    if report.stage != "embed" or report.total is None or not report.done:
         return
     if report.done % max(1, report.total // LINES_A_RUN) and report.done != report.total:
         return

@@ -22,6 +22,7 @@ from searchkit.errors import DocumentRefusedError, InputError
 
 if TYPE_CHECKING:
     from searchkit.documents import ReadOptions, WalkOptions
+    from searchkit.scale.intake import ShardCorpus
     from searchkit.search import SearchEngine
     from searchkit.search.reports import IndexReport, IndexStatus, Refusal
 
@@ -31,8 +32,9 @@ _REASONS_SHOWN = 5
 
 
 def index(
-    paths: option.Paths,
+    paths: option.Paths = None,
     index: IndexOption = None,
+    from_shards: option.FromShards = None,
     glob: option.Glob = None,
     exclude: option.Exclude = None,
     hidden: option.Hidden = False,
@@ -57,6 +59,11 @@ def index(
     Only what is new or changed is read, and what vanished from PATHS is dropped. It can be interrupted and run
     again at any time: what was committed is kept. With --watch it stays and follows the changes of PATHS.
     """
+    paths = paths or []
+    if bool(paths) == (from_shards is not None):
+        raise typer.BadParameter("expected folders and files, or --from-shards OUT by itself")
+    if from_shards is not None and (watch or dry_run):
+        raise typer.BadParameter("--from-shards goes without --watch and --dry-run")
     if watch and (STANDARD_INPUT in paths or dry_run or strict):
         raise typer.BadParameter("--watch goes with folders and files, without -, --dry-run and --strict")
     from searchkit.cli.session import open_or_create_engine, rehearsal_engine
@@ -80,8 +87,15 @@ def index(
         with open_or_create_engine(index, model=model, wait_s=wait) as engine:
             follow(engine, paths, walking, reading, as_json=as_json)
         return
+    corpus = None if from_shards is None else _shards(from_shards)
+    if corpus is not None:
+        model = model or corpus.settings.encoder or None
     with (rehearsal_engine if dry_run else open_or_create_engine)(index, model=model, wait_s=wait) as engine:
-        report = _run(engine, paths, walking, reading, name=name, dry_run=dry_run)
+        if corpus is None:
+            report = _run(engine, paths, walking, reading, name=name, dry_run=dry_run)
+        else:
+            with progress_bar() as tell:
+                report = engine.index_encoded(corpus, progress=tell)
         if as_json:
             from searchkit.cli import jsonout
 
@@ -91,6 +105,13 @@ def index(
     _show_refused(report.refused, verbose=verbose)
     if strict and report.refused:
         raise typer.Exit(SOME_REFUSED)
+
+
+def _shards(out: str) -> ShardCorpus:
+    from searchkit.scale.intake import ShardCorpus
+    from searchkit.scale.shards import Shards
+
+    return ShardCorpus(Shards.open(out))
 
 
 def _run(

@@ -8,7 +8,11 @@ import typer
 
 _FILES, _RECORDS = "Which files", "Tables and records"
 
-Paths = Annotated[list[str], typer.Argument(metavar="PATHS", help="Folders and files; - reads standard input.")]
+Paths = Annotated[list[str] | None, typer.Argument(metavar="PATHS", help="Folders and files; - reads standard input.")]
+FromShards = Annotated[
+    str | None,
+    typer.Option("--from-shards", metavar="OUT", help="Instead of PATHS: what `searchkit embed` made, as a new index."),
+]
 Glob = Annotated[
     list[str] | None,
     typer.Option("--glob", metavar="GLOB", help="Only matching files; repeatable.", rich_help_panel=_FILES),
