@@ -84,7 +84,8 @@ def _connected(address: str) -> Any:
     except (ConnectionError, RuntimeError, ValueError, TimeoutError) as exc:
         raise ShardsError(
             f"no Ray cluster answers at {address}: {str(exc).partition(chr(10))[0]}",
-            hint="start one with `ray start --head` here, and `ray start --address=HOST:6379` on the other machines",
+            hint="start one with `ray start --head` here, and `ray start --address=HOST:6379` on the other machines; "
+            "where Ray asks for tokens all of them, and this, need RAY_AUTH_MODE=token and the same token",
         ) from exc
     return ray
 

@@ -1,0 +1,238 @@
+"""Bulk embedding by Ray on two hosts, which are two network namespaces of this machine, beside the plain path.
+
+    python benchmarks/ray_embedding.py --passages FILE.jsonl --work FOLDER [--count 20000] [STAGE ...]
+
+Stages, each of which writes to FOLDER/times.json (as root, with ray installed):
+
+    plain     in this process, one thread
+    one       Ray, one worker of one thread
+    two       Ray, a worker of one thread on each host
+    kill      Ray, two workers, one of which is killed half-way
+    driver    Ray, two workers; the driver is killed half-way and started again
+    report    compare the bytes of all and write results/ray.md
+
+Each host is a namespace with an address of its own and a Ray node in it. They share the cores and the disk of this
+machine, so what two workers gain is what its second core gives.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import islice
+from pathlib import Path
+
+HOSTS = {"searchkit-a": "10.99.0.1", "searchkit-b": "10.99.0.2"}
+PORT = 26379
+SIZE = "BENCH_SHARD_SIZE"  # of the environment, for the processes that do the work
+STAGES = ("plain", "one", "two", "kill", "driver", "report")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--passages", type=Path)
+    parser.add_argument("--work", type=Path, required=True)
+    parser.add_argument("--count", type=int, default=20_000)
+    parser.add_argument("--shard-size", type=int, default=1024)
+    parser.add_argument("--embed", nargs=3, metavar=("OUT", "RAY", "WORKERS"), help=argparse.SUPPRESS)
+    parser.add_argument("stages", nargs="*")
+    options = parser.parse_args()
+    if options.embed:
+        embed_here(options.work / "passages.jsonl", options.shard_size, *options.embed)
+        return
+    os.environ[SIZE] = str(options.shard_size)
+    os.environ["RAY_AUTH_MODE"] = "token"  # of this user, ~/.ray/auth_token
+    options.work.mkdir(parents=True, exist_ok=True)
+    stages = options.stages or STAGES
+    if options.passages:
+        with options.passages.open("rb") as lines:
+            (options.work / "passages.jsonl").write_bytes(b"".join(islice(lines, options.count)))
+    if "plain" in stages:
+        note(options.work, "plain", timed(options.work, "plain", "-", 1))
+    if set(stages) & {"one", "two", "kill", "driver"}:
+        with cluster(options.work) as address:
+            for stage in stages:
+                if stage in ("one", "two"):
+                    note(options.work, stage, timed(options.work, stage, address, 1 if stage == "one" else 2))
+                if stage in ("kill", "driver"):
+                    note(options.work, stage, killed(options.work, stage, address))
+    if "report" in stages:
+        report(options.work)
+
+
+def embed_here(source: Path, shard_size: int, out: str, ray: str, workers: str) -> None:
+    """One run of the library, in a process of its own; tells seconds and, as they come, shards."""
+    from searchkit import load_encoder
+    from searchkit.scale.embed import EmbedOptions, embed
+
+    os.chdir(source.parent)
+    began = time.perf_counter()
+    settings = EmbedOptions(
+        shard_size=shard_size, ray=None if ray == "-" else ray, concurrency=int(workers), device="cpu"
+    )
+    encoder = load_encoder(threads=1) if ray == "-" else None
+    report = embed(
+        [source.name],
+        out,
+        encoder=encoder,
+        options=settings,
+        progress=lambda p: print(json.dumps([p.stage, p.done, p.total]), flush=True),
+    )
+    seconds = time.perf_counter() - began
+    print(json.dumps(["end", seconds, report.counts.passages]), flush=True)
+
+
+def command(work: Path, out: str, ray: str, workers: int) -> list[str]:
+    inside = [] if ray == "-" else ["ip", "netns", "exec", next(iter(HOSTS))]
+    own = ["--work", str(work), "--shard-size", os.environ[SIZE], "--embed", str(work / out), ray, str(workers)]
+    return [*inside, sys.executable, str(Path(__file__).resolve()), *own]
+
+
+def timed(work: Path, out: str, ray: str, workers: int) -> dict[str, object]:
+    subprocess.run(["rm", "-rf", str(work / out)], check=True)
+    environ = {**os.environ, "RAYON_NUM_THREADS": "1"}
+    done = subprocess.run(command(work, out, ray, workers), check=True, stdout=subprocess.PIPE, text=True, env=environ)
+    _, seconds, passages = json.loads(done.stdout.strip().splitlines()[-1])
+    return {"seconds": seconds, "passages": passages}
+
+
+def killed(work: Path, stage: str, address: str) -> dict[str, object]:
+    """Half-way a worker is killed, or the driver, which is then started again."""
+    subprocess.run(["rm", "-rf", str(work / stage)], check=True)
+    victims: list[int] = []
+    at = 0
+    with subprocess.Popen(command(work, stage, address, 2), stdout=subprocess.PIPE, text=True) as driver:
+        assert driver.stdout is not None
+        for line in driver.stdout:
+            name, done, total = json.loads(line)
+            if name == "embed" and done >= total / 2 and not victims:
+                at = done
+                victims = workers() if stage == "kill" else [driver.pid]
+                os.kill(victims[0], signal.SIGKILL)
+    if stage == "driver":
+        assert driver.returncode == -signal.SIGKILL
+        subprocess.run(command(work, stage, address, 2), check=True, stdout=subprocess.DEVNULL)
+    else:
+        assert driver.returncode == 0
+    return {"killed after shards": at}
+
+
+def workers() -> list[int]:
+    """The processes of the actors, each host's."""
+    found = []
+    for process in Path("/proc").iterdir():
+        if process.name.isdigit():
+            try:
+                line = (process / "cmdline").read_bytes()
+            except OSError:
+                continue
+            if line.startswith(b"ray::_Worker"):
+                found.append(int(process.name))
+    return found
+
+
+@contextmanager
+def cluster(work: Path) -> Iterator[str]:
+    """Two namespaces with a wire between them, and a Ray node of one CPU in each."""
+    make_hosts()
+    head, worker = HOSTS.items()
+    processes = []
+    ray = str(Path(sys.executable).with_name("ray"))
+    subprocess.run([ray, "get-auth-token", "--generate"], check=True, stdout=subprocess.DEVNULL)
+    environ = {**os.environ, "RAY_USAGE_STATS_ENABLED": "0", "OMP_NUM_THREADS": "1", "RAYON_NUM_THREADS": "1"}
+    common = ["--num-cpus=1", "--object-store-memory=100000000", "--block", "--disable-usage-stats"]
+    try:
+        for (name, address), own in (
+            (head, ["--head", f"--port={PORT}", "--include-dashboard=false", f"--temp-dir={work / 'ray'}"]),
+            (worker, [f"--address={head[1]}:{PORT}"]),
+        ):
+            words = [ray, "start", f"--node-ip-address={address}", *own, *common]
+            with (work / f"{name}.log").open("w") as log:
+                processes.append(
+                    subprocess.Popen(["ip", "netns", "exec", name, *words], stdout=log, stderr=log, env=environ)
+                )
+            time.sleep(15)
+        yield f"{head[1]}:{PORT}"
+    finally:
+        for process in reversed(processes):
+            process.terminate()
+            try:
+                process.wait(30)
+            except subprocess.TimeoutExpired:
+                process.kill()
+        for name in HOSTS:
+            subprocess.run(["ip", "netns", "del", name], check=False)
+
+
+def make_hosts() -> None:
+    for name in HOSTS:
+        subprocess.run(["ip", "netns", "del", name], check=False, capture_output=True)
+        subprocess.run(["ip", "netns", "add", name], check=True)
+    a, b = HOSTS
+    steps = ["ip link add ska type veth peer name skb", f"ip link set ska netns {a}", f"ip link set skb netns {b}"]
+    for name, wire in ((a, "ska"), (b, "skb")):
+        inside = f"ip netns exec {name} ip"
+        steps += [f"{inside} addr add {HOSTS[name]}/24 dev {wire}", f"{inside} link set {wire} up"]
+        steps += [f"{inside} link set lo up"]
+    for step in steps:
+        subprocess.run(step.split(), check=True)
+
+
+def note(work: Path, stage: str, found: dict[str, object]) -> None:
+    file = work / "times.json"
+    times = json.loads(file.read_text()) if file.exists() else {}
+    file.write_text(json.dumps({**times, stage: found}, indent=1))
+    print(stage, found, flush=True)
+
+
+def report(work: Path) -> None:
+    from common import write_result
+
+    times = json.loads((work / "times.json").read_text())
+    expected = contents(work / "plain")
+    same = {stage: contents(work / stage) == expected for stage in times if stage != "plain"}
+    plain, one, two = (times[stage]["seconds"] for stage in ("plain", "one", "two"))
+    passages = times["plain"]["passages"]
+    lines = [
+        f"{passages:,} passages of one sentence, {len(expected) - 3} shards of {int(os.environ[SIZE]):,}; one thread a",
+        "worker.",
+        "Two hosts are two network namespaces with addresses of their own on the one machine of two cores; seconds",
+        "are of the whole call: the plan, the start of the workers, loading the encoder, the shards and the manifest.",
+        "",
+        "| run | seconds | passages/s | against plain |",
+        "|---|---|---|---|",
+        f"| plain, in process | {plain:.1f} | {passages / plain:.0f} | 1 |",
+        f"| Ray, one worker | {one:.1f} | {passages / one:.0f} | {one / plain:.3f} times the time |",
+        f"| Ray, two workers on two hosts | {two:.1f} | {passages / two:.0f} | {one / two:.2f} times as fast as one |",
+        "",
+        "Compared by SHA-256 with the plain run, every file, manifest included:",
+        "",
+        "| run | the same bytes |",
+        "|---|---|",
+        *(f"| {NAMES[stage]} | {'yes' if is_same else 'NO'} |" for stage, is_same in same.items()),
+    ]
+    write_result("ray", "Bulk embedding by Ray", "\n".join(lines), "ray", "pyarrow", "onnxruntime")
+
+
+NAMES = {
+    "one": "Ray, one worker",
+    "two": "Ray, two workers",
+    "kill": "Ray, two workers, one of them killed half-way (SIGKILL)",
+    "driver": "Ray, two workers, the driver killed half-way (SIGKILL) and started again",
+}
+
+
+def contents(out: Path) -> dict[str, str]:
+    return {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in sorted(out.iterdir())}
+
+
+if __name__ == "__main__":
+    main()
