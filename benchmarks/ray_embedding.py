@@ -148,6 +148,7 @@ def cluster(work: Path) -> Iterator[str]:
     ray = str(Path(sys.executable).with_name("ray"))
     subprocess.run([ray, "get-auth-token", "--generate"], check=True, stdout=subprocess.DEVNULL)
     environ = {**os.environ, "RAY_USAGE_STATS_ENABLED": "0", "OMP_NUM_THREADS": "1", "RAYON_NUM_THREADS": "1"}
+    environ["RAY_raylet_start_wait_time_s"] = "240"  # a busy machine is slow to start one
     common = ["--num-cpus=1", "--object-store-memory=100000000", "--block", "--disable-usage-stats"]
     try:
         for (name, address), own in (
@@ -159,7 +160,7 @@ def cluster(work: Path) -> Iterator[str]:
                 processes.append(
                     subprocess.Popen(["ip", "netns", "exec", name, *words], stdout=log, stderr=log, env=environ)
                 )
-            time.sleep(15)
+            wait_for(work / f"{name}.log", "Ray runtime started")
         yield f"{head[1]}:{PORT}"
     finally:
         for process in reversed(processes):
@@ -170,6 +171,14 @@ def cluster(work: Path) -> Iterator[str]:
                 process.kill()
         for name in HOSTS:
             subprocess.run(["ip", "netns", "del", name], check=False)
+
+
+def wait_for(log: Path, words: str, seconds: int = 240) -> None:
+    end = time.monotonic() + seconds
+    while words not in log.read_text():
+        if time.monotonic() > end:
+            raise SystemExit(log.read_text())
+        time.sleep(0.5)
 
 
 def make_hosts() -> None:
