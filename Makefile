@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 ONLY   ?=
 QUESTION ?= what happens to my index when the computer crashes?
 
-.PHONY: try test lint unit faults format clean
+.PHONY: try test lint unit faults lock audit format clean
 
 try: $(VENV)/.installed  ## install, index this repository's own documentation, ask it a question
 	$(BIN)/searchkit index README.md ARCHITECTURE.md CHANGELOG.md index_data/README.md
@@ -23,6 +23,17 @@ unit: $(VENV)/.installed-dev
 
 faults: $(VENV)/.installed-dev  ## long: kills, power cuts, disks, damage, hostile inputs; a part: make faults ONLY=kill
 	SEARCHKIT_FAULTS=long $(BIN)/python -m pytest tests/faults -v -k "$(ONLY)"
+
+# the versions and hashes that development is pinned to; users get the ranges of pyproject.toml
+lock: | $(BIN)/python  ## newest versions that fit pyproject.toml into requirements/dev.txt
+	$(BIN)/python -m pip install --quiet uv
+	$(BIN)/uv pip compile pyproject.toml --extra train --extra eval --extra docs --extra server --extra watch \
+	  --group dev --universal --python-version 3.10 --generate-hashes --override requirements/apart.txt \
+	  --no-emit-package torch --no-emit-package searchkit --upgrade --quiet -o requirements/dev.txt
+
+audit: | $(BIN)/python  ## are known vulnerabilities in what is pinned? asks the network
+	$(BIN)/python -m pip install --quiet pip-audit
+	$(BIN)/pip-audit --requirement requirements/dev.txt --require-hashes --disable-pip
 
 format: $(VENV)/.installed-dev
 	$(BIN)/ruff check --fix .
