@@ -28,6 +28,7 @@ MOST_FINDINGS = 100  # of SQLite's; more tell nothing new
 _NOT_COMPARED = ("sqlite_sequence", "sqlite_stat1", "sqlite_stat4", "next_embeddings")  # there or not, as it comes
 _CONSTANT = {20: b"\0", 21: b"\x40\x20\x20", 52: bytes(4), 56: b"\0\0\0\1", 64: bytes(4), 72: bytes(20)}  # by place
 _COMMENT = re.compile(r"--[^\n]*")
+_REFERENCED = re.compile(r"(REFERENCES \w+) \(\w+\)")  # an older searchkit left out the column: the key
 _DOCUMENT_OF = {
     "chunks": "SELECT doc_id FROM documents WHERE document_id = :second",
     "embeddings": "SELECT doc_id FROM documents JOIN chunks USING (document_id) WHERE chunk_id = :key",
@@ -238,7 +239,7 @@ def _schema_of(connection: sqlite3.Connection) -> dict[str, str]:
     """The SQL that made each table, index and trigger, without comments and spacing, by its name."""
     rows = connection.execute("SELECT type, name, sql FROM sqlite_master WHERE sql IS NOT NULL")
     return {
-        f"{kind} {name}": " ".join(_COMMENT.sub("", sql).split())
+        f"{kind} {name}": " ".join(_REFERENCED.sub(r"\1", _COMMENT.sub("", sql)).split())
         for kind, name, sql in rows
         if name not in _NOT_COMPARED
     }

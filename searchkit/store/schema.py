@@ -47,7 +47,7 @@ CREATE TABLE roots (
 -- One file (or stream) each, indexed or refused.
 CREATE TABLE sources (
     source_id      INTEGER PRIMARY KEY,
-    root_id        INTEGER REFERENCES roots ON DELETE CASCADE,
+    root_id        INTEGER REFERENCES roots (root_id) ON DELETE CASCADE,
     path           TEXT NOT NULL UNIQUE,  -- as people see it, with '/'
     size           INTEGER NOT NULL,      -- bytes
     modified       TEXT,                  -- ISO 8601, UTC
@@ -62,7 +62,7 @@ CREATE INDEX sources_by_root ON sources (root_id);
 -- One searchable text with its metadata. A file gives one or, for records, many; the library adds them without a file.
 CREATE TABLE documents (
     document_id      INTEGER PRIMARY KEY AUTOINCREMENT,
-    source_id        INTEGER REFERENCES sources ON DELETE CASCADE,
+    source_id        INTEGER REFERENCES sources (source_id) ON DELETE CASCADE,
     doc_id           TEXT NOT NULL UNIQUE,  -- the caller's name; a file's path
     title            TEXT NOT NULL,
     metadata         TEXT NOT NULL,         -- a JSON object
@@ -79,7 +79,7 @@ CREATE TABLE metadata_fields (
 -- The pieces that are embedded. Ids are never given twice.
 CREATE TABLE chunks (
     chunk_id     INTEGER PRIMARY KEY AUTOINCREMENT,
-    document_id  INTEGER NOT NULL REFERENCES documents ON DELETE CASCADE,
+    document_id  INTEGER NOT NULL REFERENCES documents (document_id) ON DELETE CASCADE,
     position     INTEGER NOT NULL,  -- 0 for the first of its document
     text         TEXT NOT NULL,
     heading_path TEXT NOT NULL,     -- a JSON array, outermost first
@@ -95,7 +95,7 @@ CREATE INDEX chunks_by_passage ON chunks (passage_hash);
 
 -- One unit vector a chunk: `dimension` little-endian float16 numbers.
 CREATE TABLE embeddings (
-    chunk_id INTEGER PRIMARY KEY REFERENCES chunks ON DELETE CASCADE,
+    chunk_id INTEGER PRIMARY KEY REFERENCES chunks (chunk_id) ON DELETE CASCADE,
     vector   BLOB NOT NULL
 );
 

@@ -15,7 +15,7 @@ CREATE TABLE topics (
     """
 -- The topic of each chunk; one that was added since has none until the run that added it ends.
 CREATE TABLE chunk_topics (
-    chunk_id INTEGER PRIMARY KEY REFERENCES chunks ON DELETE CASCADE,
+    chunk_id INTEGER PRIMARY KEY REFERENCES chunks (chunk_id) ON DELETE CASCADE,
     number   INTEGER NOT NULL     -- 0: it fits none
 )""",
     "CREATE INDEX chunk_topics_by_number ON chunk_topics (number)",
