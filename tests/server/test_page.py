@@ -275,7 +275,7 @@ def test_help_opens_by_its_key_and_closes(visit: Visit) -> None:
     page.get_by_role("dialog").wait_for(state="hidden")
 
 
-def test_more_hits_can_be_shown(visit: Visit, engine: SearchEngine) -> None:
+def test_more_hits_can_be_shown(visit: Visit) -> None:
     page = visit.open("q=the&k=2")
     page.locator("#more").click()
     page.wait_for_function("document.querySelectorAll('#hits .hit').length > 2")

@@ -48,7 +48,9 @@ def test_nothing_stands_inline_and_nothing_comes_from_elsewhere(text: str) -> No
 
 @pytest.mark.parametrize("name", SCRIPTS)
 def test_scripts_make_no_markup_of_texts(name: str) -> None:
-    forbidden = r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\b|new Function|DOMParser|srcdoc|\.cookie"
+    forbidden = (
+        r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\b|new Function|DOMParser|srcdoc|\.cookie"
+    )
     assert not re.search(forbidden, SCRIPTS[name])
 
 

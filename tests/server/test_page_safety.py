@@ -61,7 +61,7 @@ def visit(browser: Browser, address: str) -> Iterator[Visit]:
 def unharmed(page: Page) -> bool:
     """Nothing ran, and no element is there that the page did not make."""
     alien = page.locator("main script, main img, main iframe, main style, main a, main svg[onload], [onerror]").count()
-    return page.evaluate("window.hacked") is None and alien == 0 and page.locator("#hits").is_visible()
+    return page.evaluate("window.hacked") is None and alien == 0 and page.locator("#form").is_visible()
 
 
 def test_texts_titles_names_and_metadata_are_text(visit: Visit) -> None:
@@ -119,10 +119,8 @@ def test_the_policy_stops_a_script_that_got_in_all_the_same(browser: Browser, ad
 
 def test_no_other_page_can_put_this_one_into_a_frame(browser: Browser, address: str) -> None:
     page = browser.new_page()
-    page.route(
-        "http://elsewhere.test/",
-        lambda route: route.fulfill(body=f"<iframe src='{address}'></iframe>", content_type="text/html"),
-    )
+    around = f"<!doctype html><iframe src='{address}'></iframe>"
+    page.route("http://elsewhere.test/", lambda route: route.fulfill(body=around, content_type="text/html"))
     page.goto("http://elsewhere.test/")
     page.wait_for_function("document.querySelector('iframe')")
     framed = page.frames[1]

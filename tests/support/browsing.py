@@ -46,9 +46,9 @@ def served(engine: SearchEngine, **settings: Any) -> Iterator[str]:
 
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
-        config = uvicorn.Config(
-            make_app(engine, ServerSettings(**settings)), log_level="critical", lifespan="on", ws="none"
-        )
+        listener.listen()
+        app = make_app(engine, ServerSettings(**settings))
+        config = uvicorn.Config(app, log_level="critical", lifespan="on", ws="none")
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
         thread.start()
