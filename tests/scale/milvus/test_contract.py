@@ -334,13 +334,6 @@ def test_both_give_the_same_answers(options: dict[str, Any], full: tuple[SearchE
 
 
 LEXICAL = ['"by the sea"', "+tree apples", "apples -orchard", '"apples grow" -sea', "+sea +orchard", '+"of day" sea']
-    '"by the sea"',
-    "+tree apples",
-    "apples -orchard",
-    '"apples grow" -sea',
-    "+sea +orchard",
-    '+"time of day" sea',
-]
 
 
 @pytest.mark.parametrize("query", LEXICAL)
