@@ -76,9 +76,14 @@ class Manifest:
     license: str = ""
 
 
+MOST_BYTES = 64 << 20  # of a JSON file that describes a checkpoint
+
+
 def read_json(path: Path) -> dict[str, Any]:
     """A JSON object, or a `CheckpointError` that names the file."""
     try:
+        if (size := path.stat().st_size) > MOST_BYTES:
+            raise CheckpointError(f"{path} has {size:,} bytes; at most {MOST_BYTES:,} are read")
         value = json.loads(path.read_text(encoding="utf-8"))
     except OSError as exc:
         raise CheckpointError(f"{path} cannot be read: {exc.strerror}") from exc

@@ -12,6 +12,8 @@ from searchkit.errors import CheckpointError
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
+MOST_BYTES = 256 << 20  # of a file; the vocabularies of 250,000 words have a tenth of it
+_FILES = ("tokenizer.json", "vocab.txt", "vocab.json", "merges.txt")
 LONE_SURROGATES = re.compile("[\ud800-\udfff]")
 
 
@@ -24,15 +26,30 @@ def load_tokenizer(folder: Path, *, max_tokens: int | None = None) -> Tokenizer:
             Truncation and padding stored in tokenizer.json are those of some training run and are dropped.
 
     Raises:
-        CheckpointError: there is no tokenizer, or it is damaged.
+        CheckpointError: there is no tokenizer, or it is damaged, or larger than any.
     """
-    tokenizer = _read(folder)
-    tokenizer.no_padding()
-    if max_tokens is None:
-        tokenizer.no_truncation()
-    else:
-        tokenizer.enable_truncation(max_tokens)
+    _check_sizes(folder)
+    try:
+        tokenizer = _read(folder)
+        tokenizer.no_padding()
+        if max_tokens is None:
+            tokenizer.no_truncation()
+        else:
+            tokenizer.enable_truncation(max_tokens)
+        tokenizer.encode("a \u2603")  # some damage shows with the first text, such as an unknown word without a token
+    except CheckpointError:
+        raise
+    except BaseException as exc:  # tokenizers raises bare Exception, and panics with what is not even that
+        if not isinstance(exc, Exception) and type(exc).__name__ != "PanicException":
+            raise
+        raise CheckpointError(f"the tokenizer of {folder} is damaged: {exc}") from exc
     return tokenizer
+
+
+def _check_sizes(folder: Path) -> None:
+    for file in (folder / name for name in _FILES):
+        if file.exists() and file.stat().st_size > MOST_BYTES:
+            raise CheckpointError(f"{file} has {file.stat().st_size:,} bytes; a tokenizer has at most {MOST_BYTES:,}")
 
 
 def without_surrogates(text: str) -> str:
@@ -47,17 +64,12 @@ def without_surrogates(text: str) -> str:
 def _read(folder: Path) -> Tokenizer:
     config_path = folder / "tokenizer_config.json"
     config = read_json(config_path) if config_path.exists() else {}
-    try:
-        if (folder / "tokenizer.json").exists():
-            return _from_json(folder / "tokenizer.json", config)
-        if (folder / "vocab.txt").exists():
-            return _word_piece(folder / "vocab.txt", config)
-        if (folder / "vocab.json").exists() and (folder / "merges.txt").exists():
-            return _byte_level(folder)
-    except CheckpointError:
-        raise
-    except Exception as exc:  # tokenizers raises bare Exception for whatever it cannot parse
-        raise CheckpointError(f"the tokenizer of {folder} is damaged: {exc}") from exc
+    if (folder / "tokenizer.json").exists():
+        return _from_json(folder / "tokenizer.json", config)
+    if (folder / "vocab.txt").exists():
+        return _word_piece(folder / "vocab.txt", config)
+    if (folder / "vocab.json").exists() and (folder / "merges.txt").exists():
+        return _byte_level(folder)
     raise CheckpointError(
         f"{folder} has no tokenizer.json, vocab.txt, or vocab.json with merges.txt",
         hint="write one: AutoTokenizer.from_pretrained(NAME).save_pretrained(FOLDER)",

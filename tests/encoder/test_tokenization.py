@@ -2,12 +2,20 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tiny_checkpoints import TEXTS, word_piece_vocabulary, write_word_piece
 
 from searchkit.encoder.tokenization import load_tokenizer, without_surrogates
 from searchkit.errors import CheckpointError
+
+WORD_PIECE = {"vocab": {"[CLS]": 0, "[SEP]": 1}, "continuing_subword_prefix": "##", "max_input_chars_per_word": 100}
+TEMPLATE = {
+    "type": "TemplateProcessing",
+    "single": [{"SpecialToken": {"id": "[CLS]", "type_id": 0}}, {"Sequence": {"id": "A", "type_id": 0}}],
+    "pair": [{"Sequence": {"id": "A", "type_id": 0}}, {"Sequence": {"id": "B", "type_id": 1}}],
+}
 
 HARD = [*TEXTS, "Zürich 東京", "a\x00b\tc\n d", "naïve FOX 42?!", "🎉 party", "   "]
 
@@ -87,3 +95,35 @@ def test_a_vocabulary_without_special_tokens_is_refused(tmp_path: Path) -> None:
 def test_lone_surrogates_are_replaced_and_nothing_else() -> None:
     assert without_surrogates("a\ud800b\udfff") == "a\ufffdb\ufffd"
     assert without_surrogates("🎉 Zürich\x00") == "🎉 Zürich\x00"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"normalizer": {"type": "Precompiled", "precompiled_charsmap": "AAAA////"}},
+        {"post_processor": {**TEMPLATE, "special_tokens": {}}},
+        {"model": {"type": "WordPiece", "unk_token": "?", **WORD_PIECE}},
+        {"pre_tokenizer": {"type": "Split", "pattern": {"Regex": "("}, "behavior": "Isolated", "invert": False}},
+    ],
+    ids=["panics when it is read", "panics at a text", "fails at a text", "pattern"],
+)
+def test_a_hostile_tokenizer_is_an_error_of_ours(change: dict[str, Any], tmp_path: Path) -> None:
+    write_word_piece(tmp_path)
+    told = json.loads((tmp_path / "tokenizer.json").read_text())
+    (tmp_path / "tokenizer.json").write_text(json.dumps({**told, **change}))
+    with pytest.raises(CheckpointError, match="is damaged"):
+        load_tokenizer(tmp_path, max_tokens=16)
+
+
+@pytest.mark.parametrize("name", ["tokenizer.json", "vocab.txt", "tokenizer_config.json"])
+def test_an_endless_file_is_not_read(name: str, tmp_path: Path) -> None:
+    with (tmp_path / name).open("wb") as file:
+        file.truncate(1 << 40)  # a hole that takes no room
+    with pytest.raises(CheckpointError, match="1,099,511,627,776 bytes"):
+        load_tokenizer(tmp_path)
+
+
+def test_json_that_is_nested_without_end_is_damaged(tmp_path: Path) -> None:
+    (tmp_path / "tokenizer_config.json").write_text("[" * 100_000)
+    with pytest.raises(CheckpointError, match="not JSON"):
+        load_tokenizer(tmp_path)
