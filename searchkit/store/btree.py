@@ -6,6 +6,9 @@
 
 A page that makes no sense is skipped and remembered; a cell that makes no sense is skipped. What comes out is checked
 by its checksum later, so that guesses do no harm. https://www.sqlite.org/fileformat2.html
+
+SQLite's own way, ``.recover``, and the table ``sqlite_dbpage`` under it are parts of its shell, not of the library that
+Python is linked with; plain SELECTs end at the first page that makes no sense and give up all rows behind it.
 """
 
 from __future__ import annotations

@@ -2,6 +2,9 @@
 
 The pages are read by ourselves (`btree`), the log laid over them (`wal`). A row that does not agree with its checksum
 is tried again with each of its bits turned round: one flipped bit, the usual gift of an ageing disk, is thus undone.
+
+SQLite's recovery would not do, were it to be had: it knows no checksums of rows, so it hands out altered ones with the
+sound, and cannot tell which documents are not whole.
 """
 
 from __future__ import annotations
