@@ -15,7 +15,7 @@ from searchkit.cli.wording import Facts, Table, size_words
 from searchkit.encoder.pooling import Pooling
 
 if TYPE_CHECKING:
-    from searchkit.encoder import ExportReport, ModelInfo
+    from searchkit.encoder import ExportReport, ModelInfo, SpeedReport
 
 app = typer.Typer(
     cls=PlainGroup,
@@ -179,3 +179,54 @@ def _export_facts(report: ExportReport) -> Facts:
             ("next", f"searchkit index FOLDER --model {report.folder}"),
         ),
     )
+
+
+@app.command("bench", cls=PlainCommand, context_settings=HELP_NAMES)
+def bench(
+    checkpoint: Annotated[
+        str | None, typer.Argument(metavar="[CHECKPOINT]", help="A folder or name; default: the bundled encoder.")
+    ] = None,
+    texts: Annotated[
+        Path | None, typer.Option("--texts", metavar="FILE", help="Passages to embed, one a line; default: our own.")
+    ] = None,
+    rounds: Annotated[int, typer.Option("--rounds", min=1, help="How often each way has its turn.")] = 3,
+    threads: Annotated[int | None, typer.Option("--threads", min=1, help="Default: one for each core.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Measure how fast an encoder runs here in each way it can, and how close each is to its own vectors.
+
+    With the extra searchkit[train] torch is measured too, and graphs that the checkpoint does not have are made for
+    the measurement: what to give `searchkit model export --form`.
+    """
+    from searchkit import encoder
+    from searchkit.cli.bench_texts import passages_of, queries
+
+    report = encoder.measure_speed(checkpoint, passages_of(texts), queries(), rounds=rounds, threads=threads)
+    if as_json:
+        from searchkit.cli import jsonout
+
+        jsonout.show_lines([report])
+    else:
+        renderer().show_table(_speed_table(report))
+        for reason in report.absent:
+            say(f"not measured: {reason}")
+
+
+def _speed_table(report: SpeedReport) -> Table:
+    columns = ("runtime", "tokens/s", "a query", "agreement", "least cosine", "in the checkpoint")
+    rows = tuple(
+        (
+            each.runtime,
+            f"{each.tokens_s:,.0f}",
+            f"{each.query_ms:.1f} ms",
+            f"{each.agreement:.3f}",
+            f"{each.least_cosine:.4f}",
+            "yes" if each.is_ready else "no",
+        )
+        for each in report.runtimes
+    )
+    title = (
+        f"{report.name}: {report.passages:,} passages of {report.tokens:,} tokens, {report.threads} threads; "
+        f"agreement with {report.reference} on the 10 nearest"
+    )
+    return Table(title, columns, rows, numbers=frozenset({"tokens/s", "a query", "agreement", "least cosine"}))

@@ -5,8 +5,9 @@ Importing this room brings neither torch, transformers, onnxruntime nor onnx.
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from searchkit.exports import lazy_names
 
 if TYPE_CHECKING:
     from searchkit.encoder.canary import CANARIES, canary_vectors, check_canaries
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from searchkit.encoder.models import ModelInfo, describe, list_models, verify_checkpoint
     from searchkit.encoder.pooling import Activation, Pooling, pool
     from searchkit.encoder.sentence_encoder import SentenceEncoder, load_encoder
+    from searchkit.encoder.speed import RuntimeSpeed, SpeedReport, measure_speed
 
 __all__ = [
     "Activation",
@@ -32,46 +34,57 @@ __all__ = [
     "export_onnx",
     "ExportReport",
     "list_models",
+    "measure_speed",
     "load_encoder",
     "ModelInfo",
     "pool",
     "Pooling",
     "read_checkpoint",
     "resolve_checkpoint",
+    "RuntimeSpeed",
     "SentenceEncoder",
+    "SpeedReport",
     "verify_checkpoint",
 ]
-_HOME = {
-    "CANARIES": "canary",
-    "canary_vectors": "canary",
-    "check_canaries": "canary",
-    "Checkpoint": "checkpoint",
-    "read_checkpoint": "checkpoint",
-    "CrossEncoder": "cross_encoder",
-    "Encoder": "contract",
-    "ExportReport": "export",
-    "export_onnx": "export",
-    "bundled_folder": "hub",
-    "resolve_checkpoint": "hub",
-    "ModelInfo": "models",
-    "describe": "models",
-    "list_models": "models",
-    "verify_checkpoint": "models",
-    "Activation": "pooling",
-    "Pooling": "pooling",
-    "pool": "pooling",
-    "SentenceEncoder": "sentence_encoder",
-    "load_encoder": "sentence_encoder",
+_ROOMS = {
+    "canary": (
+        "CANARIES",
+        "canary_vectors",
+        "check_canaries",
+    ),
+    "checkpoint": (
+        "Checkpoint",
+        "read_checkpoint",
+    ),
+    "cross_encoder": ("CrossEncoder",),
+    "contract": ("Encoder",),
+    "export": (
+        "ExportReport",
+        "export_onnx",
+    ),
+    "hub": (
+        "bundled_folder",
+        "resolve_checkpoint",
+    ),
+    "models": (
+        "ModelInfo",
+        "describe",
+        "list_models",
+        "verify_checkpoint",
+    ),
+    "pooling": (
+        "Activation",
+        "Pooling",
+        "pool",
+    ),
+    "sentence_encoder": (
+        "SentenceEncoder",
+        "load_encoder",
+    ),
+    "speed": (
+        "RuntimeSpeed",
+        "SpeedReport",
+        "measure_speed",
+    ),
 }
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOME:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted(__all__)
+__getattr__, __dir__ = lazy_names(__name__, _ROOMS)
