@@ -22,6 +22,7 @@ COMMANDS = {
     "query": LazyCommand("searchkit.cli.query:query", _SEARCH),
     "similar": LazyCommand("searchkit.cli.similar:similar", _SEARCH),
     "why": LazyCommand("searchkit.cli.why:why", _SEARCH),
+    "mcp": LazyCommand("searchkit.cli.mcp:mcp", _SEARCH),
     "serve": LazyCommand("searchkit.cli.serve:serve", _SEARCH),
     "status": LazyCommand("searchkit.cli.inspect:status", _INSIDE),
     "ls": LazyCommand("searchkit.cli.inspect:ls", _INSIDE),

@@ -67,8 +67,8 @@ def serve(
     settings = ServerSettings(
         host=host,
         port=port,
-        token=_secret(token, token_file, TOKEN),
-        write_token=_secret(write_token, write_token_file, WRITE_TOKEN),
+        token=secret(token, token_file, TOKEN),
+        write_token=secret(write_token, write_token_file, WRITE_TOKEN),
         allow_origins=tuple(allow_origin or ()),
         allow_hosts=tuple(allow_host or ()),
         rerankers=tuple(allow_rerank or ()),
@@ -94,7 +94,7 @@ def _launch(engine: SearchEngine, device: str) -> Launch | None:
     return Launch(engine.folder, device)
 
 
-def _secret(said: str | None, file: Path | None, variable: str) -> str | None:
+def secret(said: str | None, file: Path | None, variable: str) -> str | None:
     """From the command line, a file or the environment, in this order."""
     if said is not None and file is not None:
         raise typer.BadParameter("give a token or a file with it, not both")

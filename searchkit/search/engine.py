@@ -57,6 +57,7 @@ if TYPE_CHECKING:
     from searchkit.search.health import CopyReport
     from searchkit.search.intake import EncodedCorpus
     from searchkit.search.outgoing import Outgoing
+    from searchkit.search.topics import TopicCount
     from searchkit.store.judgements import Judgement
     from searchkit.store.topics import KeptTopics
     from searchkit.types import Context, Document, Hit, Ids, Rows
@@ -551,6 +552,32 @@ class SearchEngine:
         with self._looking() as reader:
             return listed_documents(reader, where, limit, offset)
 
+    def chunk(self, chunk_id: int) -> StoredChunk:
+        """The chunk of that id.
+
+        Raises:
+            InputError: it is not in the index (any more).
+        """
+        with self._looking() as reader:
+            return inspect.chunk(reader, chunk_id)
+
+    def topics(self, within: Sequence[str | Path] | None = None) -> list[TopicCount]:
+        """The kept topics with their sizes now, the largest of when they were found first.
+
+        Args:
+            within: places on disk, below which chunks are counted as `TopicCount.allowed`; None for all.
+
+        Raises:
+            IndexStateError: none were found yet, or they belong to another encoder.
+        """
+        from searchkit.search.filtering import allowed_chunks
+        from searchkit.search.topics import topic_counts
+
+        with self._looking() as reader:
+            question = Question(within=None if within is None else tuple(within))
+            allowed = allowed_chunks(reader, question)
+            return topic_counts(reader, None if allowed is None else allowed.ids)
+
     def chunks(self, doc_id: str) -> list[StoredChunk]:
         """The chunks of a document in order."""
         with self._looking() as reader:
@@ -591,6 +618,15 @@ class SearchEngine:
 
         with self._looking() as reader:
             return known_as(reader, Path(place))
+
+    def chunk_ids(self, within: Sequence[str | Path]) -> Ids:
+        """The chunks of the files that lie at or below the places, ascending."""
+        from searchkit.search.filtering import allowed_chunks
+
+        with self._looking() as reader:
+            allowed = allowed_chunks(reader, Question(within=tuple(within)))
+            assert allowed is not None
+            return allowed.ids
 
     def is_within(self, path: str | None, places: Sequence[str | Path]) -> bool:
         """Whether the file of that path in the index lies at or below one of the places; not so without a file."""

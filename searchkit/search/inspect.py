@@ -5,10 +5,13 @@ from __future__ import annotations
 import difflib
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from searchkit.errors import IndexDamagedError, UnknownNameError
 from searchkit.index import read_facts
 from searchkit.search.compaction import IndexPlan
 from searchkit.search.reports import DocumentInfo, IndexStatus, RootInfo, StoredChunk
+from searchkit.store import MAX_CHUNK_ID
 from searchkit.store.schema import SCHEMA_VERSION
 
 if TYPE_CHECKING:
@@ -84,6 +87,13 @@ def documents(reader: StoreReader, name: str) -> list[DocumentInfo]:
         hint = f"did you mean {close[0]!r}?" if close else "searchkit ls shows what there is"
         raise UnknownNameError(f"there is no document or file {name!r} in the index", hint=hint)
     return [DocumentInfo(row.doc_id, row.path, row.title, row.metadata, row.chunks) for row in found]
+
+
+def chunk(reader: StoreReader, chunk_id: int) -> StoredChunk:
+    """The chunk of that id."""
+    if not (0 < chunk_id <= MAX_CHUNK_ID and reader.has_chunk(chunk_id)):
+        raise UnknownNameError(f"there is no chunk {chunk_id} in the index", hint="search again: it may have changed")
+    return stored_chunk(reader.chunk_rows(np.array([chunk_id], dtype=np.int64))[chunk_id])
 
 
 def chunks(reader: StoreReader, doc_id: str) -> list[StoredChunk]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -26,6 +27,32 @@ OUTLIERS = 0
 _BLOCK = 8192
 _LISTED = 8
 _FIND = "searchkit topics"
+
+
+@dataclass(frozen=True, slots=True)
+class TopicCount:
+    """A kept topic and how large it is now: all its ``chunks``, and those ``allowed`` by what was asked."""
+
+    number: int
+    label: str
+    phrases: tuple[str, ...]
+    chunks: int
+    allowed: int
+
+
+def topic_counts(reader: StoreReader, allowed: Ids | None) -> list[TopicCount]:
+    """The kept topics in their order, counted over all chunks and over the allowed ones; None for all."""
+    topics = require_topics(reader)
+    ids, numbers = topics_of_chunks(reader, topics)
+    within = numbers if allowed is None else numbers[np.isin(ids, allowed)]
+    most = len(topics.topics) + 1
+    counts, allowed_counts = np.bincount(numbers, minlength=most), np.bincount(within, minlength=most)
+    return [
+        TopicCount(
+            topic.number, topic.label, topic.phrases, int(counts[topic.number]), int(allowed_counts[topic.number])
+        )
+        for topic in topics.topics
+    ]
 
 
 def kept_topics(reader: StoreReader) -> KeptTopics | None:
