@@ -55,11 +55,14 @@ def topics_over(engine: SearchEngine, topics: Topics, field: str) -> TopicsOver:
     too many. A chunk whose field is a list counts under each element.
 
     Raises:
-        FilterError: no document has such a field; the hint lists those that there are.
+        FilterError: no document has such a field, or a value for it; the hint lists those that there are.
     """
     with engine.corpus() as corpus:
         found = dict(zip(corpus.layout.ids.tolist(), _values_of(corpus, field), strict=True))
+        known = corpus.metadata_fields()
     of_chunks = [_as_list(found.get(chunk_id)) for chunk_id in topics.ids.tolist()]
+    if not any(of_chunks):
+        raise FilterError(f"no document has a value for {field!r}", hint=f"metadata: {', '.join(known) or 'none'}")
     names, order = _columns([value for values in of_chunks for value in values])
     columns = {name: column for column, name in enumerate(order)}
     counts = np.zeros((len(topics.topics) + 1, len(order)), np.int64)

@@ -35,6 +35,13 @@ def test_an_unknown_field_lists_those_that_there_are(make_engine: MakeEngine) ->
     assert all(name in caught.value.hint for name in ("theme", "year", "modified", "folder"))
 
 
+def test_a_field_without_any_value_is_an_error(make_engine: MakeEngine) -> None:
+    engine = make_engine(themed_texts(each=5))
+    with pytest.raises(FilterError, match="no document has a value for 'folder'") as caught:
+        topics_over(engine, find_topics(engine, number=2), "folder")
+    assert "theme" in caught.value.hint
+
+
 def test_a_chunk_counts_under_each_element_of_a_list(make_engine: MakeEngine) -> None:
     engine = make_engine(
         [{"id": "a", "text": "apples", "tags": ["x", "y"]}, {"id": "b", "text": "pears", "tags": ["x"]}]
