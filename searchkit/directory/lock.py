@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import os
-import socket
+import platform
 import sys
 from contextlib import suppress
 from dataclasses import asdict, dataclass
@@ -84,7 +84,7 @@ class WriterLock:
 
     def _sign(self) -> None:
         since = datetime.now(timezone.utc).isoformat(timespec="seconds")
-        holder = LockHolder(os.getpid(), socket.gethostname(), since, self._command[:_LONGEST_COMMAND])
+        holder = LockHolder(os.getpid(), platform.node(), since, self._command[:_LONGEST_COMMAND])
         with suppress(OSError):  # a courtesy: a full disk will be met where it matters
             self._folder.holder.write_text(json.dumps(asdict(holder)) + "\n", encoding="utf-8")
 

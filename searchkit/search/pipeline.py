@@ -221,7 +221,8 @@ def _fused(
 
 def _with_others(reader: Reader, lexical: Ranking, ids: Ids, query: LexicalQuery | None, question: Question) -> Ranking:
     """The lexical part with those of ``ids`` that it did not propose, its scores as shares of the most they can be."""
-    others = ids[~np.isin(ids, lexical.ids)]
+    proposed = set(lexical.ids.tolist())
+    others = np.array([chunk_id for chunk_id in ids.tolist() if chunk_id not in proposed], dtype=np.int64)
     scores = np.zeros(len(others))
     if query is not None and len(others):
         ranked = demoted(reader, query, question.unlike, Ranking(others, reader.lexical_scores(query, others)))
@@ -272,8 +273,8 @@ def _cosines(reader: Reader, query: Rows, parts: Mapping[str, Ranking]) -> dict[
     """The cosine of every candidate; of those that the dense part did not find, from the stored vectors."""
     dense = parts.get("dense")
     known = {} if dense is None else dict(zip(dense.ids.tolist(), dense.scores.tolist(), strict=True))
-    candidates = np.concatenate([part.ids for part in parts.values()])
-    others = np.unique(candidates[~np.isin(candidates, list(known))])
+    candidates = {chunk_id for part in parts.values() for chunk_id in part.ids.tolist()}
+    others = np.array(sorted(candidates - known.keys()), dtype=np.int64)
     if len(others):
         scores = rescore(query, reader.vectors(others))
         known |= dict(zip(others.tolist(), scores.astype(np.float64).tolist(), strict=True))
