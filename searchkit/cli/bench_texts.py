@@ -31,9 +31,5 @@ def queries() -> list[str]:
 
 
 def _everyday() -> list[str]:
-    passages, at = [], 0
-    for number in range(PASSAGES):
-        length = LENGTHS[number % len(LENGTHS)]
-        passages.append(" ".join(QUESTIONS[(at + step) % len(QUESTIONS)] for step in range(length)))
-        at += 1
-    return passages
+    cycle = [*QUESTIONS, *QUESTIONS, *QUESTIONS]
+    return [" ".join(cycle[first : first + LENGTHS[first % len(LENGTHS)]]) for first in range(PASSAGES)]
