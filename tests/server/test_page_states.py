@@ -71,7 +71,19 @@ def test_a_token_is_asked_for_and_kept_for_the_tab_alone(page: Page, engine: Sea
         page.close()
 
 
+def test_an_index_that_is_not_there_yet_is_told_and_then_found(page: Page, engine: SearchEngine) -> None:
+    with served(engine) as address:
+        page.goto(f"{address}#q=cats")
+        page.get_by_role("alert").wait_for()
+        assert "no index" in page.get_by_role("alert").inner_text()
+        engine.add(["Cats sleep for most of the day."])
+        page.locator("#hits .hit").first.wait_for()
+        page.close()
+
+
 def test_an_empty_index_tells_how_to_fill_it(page: Page, engine: SearchEngine) -> None:
+    engine.add([{"id": "cats", "text": "Cats sleep for most of the day."}])
+    engine.delete(["cats"])
     with served(engine) as address:
         shown = Visit(page, address).open("q=cats")
         shown.get_by_role("heading", name="This index is empty").wait_for()

@@ -19,6 +19,7 @@ const STEP = 10; // hits that "show more" adds
 const MOST = 1000;
 const MARK_MS = 250; // rest before the best sentences are asked for
 const AGAIN_MS = 3000; // between two tries to reach a server that is away
+const NOT_NOW = 503; // the status of a server that may answer later
 const PAUSE_MS = 1500; // typing after such a pause is a new step for "back"
 
 let state = readAddress();
@@ -129,11 +130,10 @@ function showFailure(error) {
   if (error instanceof Refused && error.status === 401) return void askForToken(error.message).then(begin);
   if (error instanceof Refused && showError(error, state)) return void showStale();
   showStale();
-  if (error instanceof Refused && !error.retryS) return showRefusal(error);
   if (error instanceof Refused) showRefusal(error);
   else if (error instanceof Away) showAway(() => void begin());
   else throw error;
-  againAt = setTimeout(() => void begin(), error instanceof Refused ? error.retryS * 1000 : AGAIN_MS);
+  if (error instanceof Away || error.status === NOT_NOW) againAt = setTimeout(() => void begin(), (error.retryS ?? 0) * 1000 || AGAIN_MS);
 }
 
 /** The hits on the page answer an earlier question. */

@@ -1,0 +1,121 @@
+"""The map as a part of the web page: the frame, its theme, and the way from a point to its passage."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+from browsing import Visit, chromium, fulfil, served
+from themed_corpus import themed_texts
+from word_encoder import WordEncoder
+
+from searchkit import SearchEngine
+from searchkit.insight import map_of
+from searchkit.insight.mappage import map_html
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Frame, Page
+
+BRIGHT = "getComputedStyle(document.documentElement).getPropertyValue('--paper')"
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SearchEngine]:
+    with SearchEngine.open_or_create(tmp_path_factory.mktemp("map") / "index", encoder=WordEncoder()) as opened:
+        opened.add(themed_texts())
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def drawn(engine: SearchEngine) -> str:
+    """What /map gives, made by the quickest projection."""
+    return map_html(map_of(engine, method="pca"))
+
+
+@pytest.fixture(scope="module")
+def address(engine: SearchEngine) -> Iterator[str]:
+    with served(engine) as known:
+        yield known
+
+
+@pytest.fixture
+def visit(browser: Browser, address: str, drawn: str) -> Iterator[Visit]:
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    made = Visit(context.new_page(), address)
+    made.page.route("**/map", lambda route: route.fulfill(body=drawn, content_type="text/html"))
+    yield made
+    context.close()
+    assert made.complaints == []
+
+
+def frame_of(page: Page) -> Frame:
+    """The frame, once the map is drawn."""
+    page.frame_locator("iframe").locator("#notice").wait_for(state="hidden")
+    return page.frames[1]
+
+
+def test_the_map_shows_every_chunk(visit: Visit, engine: SearchEngine) -> None:
+    page = visit.open("view=map")
+    assert f"{engine.status().chunks} chunks" in frame_of(page).locator("#subtitle").inner_text()
+    assert page.locator("#tab-map").get_attribute("aria-current") == "page"
+    assert not page.locator("#search-view").is_visible()
+
+
+def test_the_map_is_as_light_or_dark_as_the_page(visit: Visit) -> None:
+    page = visit.open("view=map")
+    frame = frame_of(page)
+    light = frame.evaluate(BRIGHT)
+    page.locator("#theme").click()
+    assert frame.evaluate(BRIGHT) != light
+    page.reload()
+    assert frame_of(page).evaluate(BRIGHT) != light
+
+
+def test_a_point_leads_to_its_passage(visit: Visit) -> None:
+    page = visit.open("view=map")
+    frame = frame_of(page)
+    x, y = frame.evaluate("onScreen(map.places[0], map.places[1], map.places[2]).slice(0, 2)")
+    box = page.locator("iframe").bounding_box()
+    assert box is not None
+    page.mouse.click(box["x"] + x, box["y"] + y)
+    snippet = frame.locator("#tip p").inner_text()
+    frame.locator("#tip a").click()
+    page.locator("#hits mark").first.wait_for()
+    assert page.locator("#query").input_value() == snippet
+    assert page.locator("#hits .excerpt").first.inner_text() == snippet
+    page.go_back()
+    page.locator("#map-view").wait_for()
+
+
+def test_the_map_stays_while_one_searches(visit: Visit) -> None:
+    page = visit.open("view=map")
+    frame = frame_of(page)
+    frame.evaluate("window.isSame = true")
+    page.locator("#tab-search").click()
+    page.locator("#query").fill("apples")
+    page.locator("#hits .hit").first.wait_for()
+    page.locator("#tab-map").click()
+    assert page.locator("#map-view").is_visible()
+    assert frame_of(page).evaluate("window.isSame")
+
+
+def test_a_map_that_cannot_be_had_is_told_in_the_servers_words(visit: Visit) -> None:
+    visit.page.unroute("**/map")
+    visit.page.route("**/map", fulfil(422, "the index is empty"))
+    page = visit.open("view=map")
+    notice = page.frame_locator("iframe").locator("#notice", has_text="the index is empty")
+    notice.wait_for()
+    assert "a hint" in notice.inner_text()
+
+
+def test_the_server_gives_the_map_in_the_form_that_the_page_reads(visit: Visit, engine: SearchEngine) -> None:
+    visit.page.unroute("**/map")
+    page = visit.open("view=map")
+    assert f"{engine.status().chunks} chunks" in frame_of(page).locator("#subtitle").inner_text()
