@@ -16,6 +16,7 @@ crash the target is what it was, and a folder ``.<name>-*`` is left that may be 
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from collections.abc import Sequence
@@ -191,9 +192,11 @@ def _least_cosine(a: Rows, b: Rows) -> float:
 
 
 def _make_readable(folder: Path) -> None:
-    """Undo the private modes of mkdtemp and of safetensors: a checkpoint may be installed for everyone."""
+    """Undo the private modes of mkdtemp and of safetensors: a checkpoint has the modes that the umask gives."""
+    mask = os.umask(0o077)  # it can only be read by setting it
+    os.umask(mask)
     for path in (folder, *folder.rglob("*")):
-        path.chmod(0o755 if path.is_dir() else 0o644)
+        path.chmod((0o777 if path.is_dir() else 0o666) & ~mask)
 
 
 def _put_in_place(staging: Path, out_folder: Path) -> None:

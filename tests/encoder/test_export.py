@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -202,7 +203,19 @@ def test_forms_that_make_no_sense_are_refused(forms: tuple[str, ...], plain_bert
         export_onnx(plain_bert, tmp_path / "out", forms=forms)
 
 
-def test_installed_folders_are_readable_by_everyone(exported_bert: Path) -> None:
-    modes = {oct(path.stat().st_mode & 0o777) for path in exported_bert.rglob("*") if path.is_file()}
-    assert modes == {"0o644"}
+@pytest.mark.skipif(os.name == "nt", reason="modes are those of POSIX")
+@pytest.mark.parametrize(("umask", "file", "folder"), [(0o022, 0o644, 0o755), (0o077, 0o600, 0o700)])
+def test_a_checkpoint_has_the_modes_that_the_umask_gives(
+    umask: int, file: int, folder: int, plain_bert: Path, tmp_path: Path
+) -> None:
+    before = os.umask(umask)
+    try:
+        export_onnx(plain_bert, tmp_path / "out", forms=("fp32",))
+    finally:
+        os.umask(before)
+    for path in (tmp_path / "out", *(tmp_path / "out").rglob("*")):
+        assert path.stat().st_mode & 0o777 == (folder if path.is_dir() else file)
+
+
+def test_an_exported_folder_says_its_format(exported_bert: Path) -> None:
     assert json.loads((exported_bert / "searchkit.json").read_text())["format"] == 1
