@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 ONLY   ?=
 QUESTION ?= what happens to my index when the computer crashes?
 
-.PHONY: try test lint unit faults lock audit format clean
+.PHONY: try test lint unit faults scale lock audit format clean
 
 try: $(VENV)/.installed  ## install, index this repository's own documentation, ask it a question
 	$(BIN)/searchkit index README.md ARCHITECTURE.md CHANGELOG.md index_data/README.md
@@ -25,6 +25,9 @@ faults: $(VENV)/.installed-dev  ## long: kills, power cuts, disks, damage, hosti
 	SEARCHKIT_FAULTS=long $(BIN)/python -m pytest tests/faults -v -k "$(ONLY)"
 
 # the versions and hashes that development is pinned to; users get the ranges of pyproject.toml
+scale: $(VENV)-scale/.installed  ## bulk embedding on Ray, in an environment of its own: workers and drivers are killed
+	$(VENV)-scale/bin/python -m pytest tests/scale -m ray
+
 lock: | $(BIN)/python  ## newest versions that fit pyproject.toml into requirements/dev.txt
 	$(BIN)/python -m pip install --quiet uv
 	$(BIN)/uv pip compile pyproject.toml --extra train --extra eval --extra docs --extra server --extra watch \
@@ -53,5 +56,11 @@ $(VENV)/.installed-dev: pyproject.toml | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --editable '.[train,eval,docs]' --group dev
 	touch $@ $(VENV)/.installed
 
+$(VENV)-scale/.installed: pyproject.toml
+	$(PYTHON) -m venv $(VENV)-scale
+	$(VENV)-scale/bin/python -m pip install --quiet --upgrade pip
+	$(VENV)-scale/bin/python -m pip install --quiet --editable '.[ray]' pytest hypothesis
+	touch $@
+
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) $(VENV)-scale .mypy_cache .ruff_cache .pytest_cache
