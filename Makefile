@@ -24,10 +24,10 @@ unit: $(VENV)/.installed-dev
 faults: $(VENV)/.installed-dev  ## long: kills, power cuts, disks, damage, hostile inputs; a part: make faults ONLY=kill
 	SEARCHKIT_FAULTS=long $(BIN)/python -m pytest tests/faults -v -k "$(ONLY)"
 
-# the versions and hashes that development is pinned to; users get the ranges of pyproject.toml
 scale: $(VENV)-scale/.installed  ## bulk embedding on Ray, in an environment of its own: workers and drivers are killed
 	$(VENV)-scale/bin/python -m pytest tests/scale -m ray
 
+# the versions and hashes that development is pinned to; users get the ranges of pyproject.toml
 lock: | $(BIN)/python  ## newest versions that fit pyproject.toml into requirements/dev.txt
 	$(BIN)/python -m pip install --quiet uv
 	$(BIN)/uv pip compile pyproject.toml --extra train --extra eval --extra docs --extra server --extra watch \
