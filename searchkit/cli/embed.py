@@ -78,7 +78,7 @@ def embed(
     id_field: option.IdField = None,
     as_json: option.SummaryJson = False,
 ) -> None:
-    """Embed documents into shards, for more passages than one machine encodes in time.
+    """Embed documents into shards, by many processes.
 
     For example: `searchkit embed docs/ passages.jsonl OUT`, then `searchkit index --from-shards OUT`. With --ray the
     workers of a Ray cluster do it; sources and OUT are then folders that all machines share, or URLs.

@@ -46,7 +46,7 @@ def mcp(
         ),
     ] = None,
 ) -> None:
-    """Offer an index to agents, as tools of the Model Context Protocol.
+    """Offer an index to agents by the Model Context Protocol.
 
     An agent that speaks it starts `searchkit mcp --index NAME` by itself: enter that as its command. The tools are
     search, similar, get, list_topics and status; nothing can be changed. With --http it listens on this machine;

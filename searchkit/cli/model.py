@@ -193,7 +193,7 @@ def bench(
     threads: Annotated[int | None, typer.Option("--threads", min=1, help="Default: one for each core.")] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Measure how fast an encoder runs here in each way it can, and how close each is to its own vectors.
+    """Measure how fast an encoder runs on this machine.
 
     With the extra searchkit[train] torch is measured too, and graphs that the checkpoint does not have are made for
     the measurement: what to give `searchkit model export --form`.

@@ -54,7 +54,7 @@ def serve(
     ] = None,
     time_limit: Annotated[float, typer.Option("--time-limit", metavar="SECONDS", help="For one request.")] = 30.0,
 ) -> None:
-    """Serve an index over HTTP: a page to search in, and JSON for programs.
+    """Serve an index over HTTP: a page and a JSON API.
 
     Only this machine can connect, unless --host says otherwise, which needs a token. Nothing can be changed without a
     token for writing. GET /openapi.json describes the interface. Ctrl-C ends it.

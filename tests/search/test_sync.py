@@ -300,8 +300,12 @@ def test_a_folder_without_prefix_that_cannot_be_listed_keeps_its_files(
 ) -> None:
     engine.index_paths([Path()])
 
+    listed = os.scandir
+
     def refuse(path: str | Path) -> object:
-        raise PermissionError(13, "Permission denied", str(path))
+        if Path(path) == docs.parent:
+            raise PermissionError(13, "Permission denied", str(path))
+        return listed(path)
 
     monkeypatch.setattr(os, "scandir", refuse)
     report = engine.index_paths([docs.parent])
