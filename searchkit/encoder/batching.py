@@ -48,7 +48,9 @@ def windows(texts: Sequence[str]) -> Iterator[tuple[int, int]]:
         yield start, len(texts)
 
 
-def batches(tokenizer: Tokenizer, texts: Sequence[str], *, token_budget: int, pad_id: int) -> Iterator[Batch]:
+def batches(
+    tokenizer: Tokenizer, texts: Sequence[str], *, token_budget: int, pad_id: int, most_padding: int | None = None
+) -> Iterator[Batch]:
     """One window's texts as batches, longest first.
 
     Args:
@@ -56,10 +58,11 @@ def batches(tokenizer: Tokenizer, texts: Sequence[str], *, token_budget: int, pa
         texts: without lone surrogates.
         token_budget: padded tokens in a batch; a single longer text is a batch of its own.
         pad_id: the padding token.
+        most_padding: as for `packed`.
     """
     token_ids = tokenize(tokenizer, texts)
     lengths = [len(ids) for ids in token_ids]
-    for positions in packed(lengths, token_budget):
+    for positions in packed(lengths, token_budget, most_padding):
         yield padded(positions, token_ids, lengths[positions[0]], pad_id)
 
 
@@ -70,13 +73,22 @@ def tokenize(tokenizer: Tokenizer, texts: Sequence[str]) -> list[list[int]]:
     return [encoding.ids for encoding in tokenizer.encode_batch_fast(list(texts))]
 
 
-def packed(lengths: Sequence[int], token_budget: int) -> Iterator[list[int]]:
-    """Positions by falling length, cut where a batch padded to its longest would pass the budget."""
+def packed(lengths: Sequence[int], token_budget: int, most_padding: int | None = None) -> Iterator[list[int]]:
+    """Positions by falling length, cut where a batch padded to its longest would pass the budget.
+
+    Args:
+        lengths: in tokens.
+        token_budget: as for `batches`.
+        most_padding: tokens of padding in a batch, more of which cost as much as another batch; None for any number.
+    """
     batch: list[int] = []
+    padding = 0
     for position in sorted(range(len(lengths)), key=lambda i: (-lengths[i], i)):
-        if batch and lengths[batch[0]] * (len(batch) + 1) > token_budget:
+        padding += lengths[batch[0]] - lengths[position] if batch else 0
+        is_full = batch and lengths[batch[0]] * (len(batch) + 1) > token_budget
+        if is_full or (most_padding is not None and padding > most_padding):
             yield batch
-            batch = []
+            batch, padding = [], 0
         batch.append(position)
     if batch:
         yield batch

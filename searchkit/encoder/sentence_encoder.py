@@ -35,6 +35,7 @@ class Runtime(Protocol):
         name: runtime, device and precision, to show.
         form: of the weights where it changes the vectors (``int8``).
         token_budget: padded tokens in a batch that this runtime works best with.
+        most_padding: tokens of padding that cost it as much as another batch; None where none do.
     """
 
     @property
@@ -45,6 +46,9 @@ class Runtime(Protocol):
 
     @property
     def token_budget(self) -> int: ...
+
+    @property
+    def most_padding(self) -> int | None: ...
 
     def embed(self, token_ids: NDArray[np.int64], attention_mask: NDArray[np.int64]) -> Rows:
         """(B, D) float32 vectors of (B, T) token ids, pooled and not normalised."""
@@ -180,8 +184,13 @@ class SentenceEncoder:
     def _encode_window(self, texts: Sequence[str], prompt: str, out: Rows) -> None:
         """Fill ``out`` (N, D) with the unit rows of these texts."""
         prepared = [self._prepared(prompt + text) for text in texts]
-        budget = self._runtime.token_budget
-        for batch in batches(self._cutting, prepared, token_budget=budget, pad_id=self.checkpoint.pad_id):
+        for batch in batches(
+            self._cutting,
+            prepared,
+            token_budget=self._runtime.token_budget,
+            pad_id=self.checkpoint.pad_id,
+            most_padding=self._runtime.most_padding,
+        ):
             pooled = self._runtime.embed(batch.token_ids, batch.attention_mask)
             out[batch.positions] = unit_rows(pooled[:, : self.dimension])
 

@@ -25,6 +25,7 @@ class TorchRuntime:
     """Token ids in, pooled vectors out. float32 on the CPU and on Apple's GPU, bfloat16 on CUDA."""
 
     form = ""
+    most_padding = None
 
     def __init__(self, checkpoint: Checkpoint, device: str = "auto", *, threads: int | None = None) -> None:
         """Load the weights.

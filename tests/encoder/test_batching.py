@@ -23,6 +23,18 @@ def test_texts_of_like_length_share_a_batch() -> None:
     assert list(packed([5, 90, 6, 100, 5], 200)) == [[3, 1], [2, 0, 4]]
 
 
+@given(LENGTHS, st.integers(1, 2000), st.integers(0, 50))
+def test_no_batch_has_more_padding_than_is_wanted(lengths: list[int], budget: int, most: int) -> None:
+    found = list(packed(lengths, budget, most))
+    assert sorted(position for batch in found for position in batch) == list(range(len(lengths)))
+    for batch in found:
+        assert sum(lengths[batch[0]] - lengths[position] for position in batch) <= most
+
+
+def test_a_batch_is_cut_where_padding_would_cost_as_much() -> None:
+    assert list(packed([16, 14, 13, 12, 11, 11, 10, 10], 1024, 10)) == [[0, 1, 2, 3], [4, 5, 6, 7]]
+
+
 @given(st.integers(0, 3 * WINDOW_TEXTS))
 def test_windows_cover_the_texts_in_order(count: int) -> None:
     found = list(windows(["x"] * count))
