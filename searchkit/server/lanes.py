@@ -16,7 +16,7 @@ from typing import Any
 
 from searchkit.server.failures import BusyError
 
-MOST_TOGETHER = 8  # more make an answer cheaper by little, and wait for each other
+MOST_TOGETHER = 16  # more make an answer cheaper by little, and wait for each other
 Work = Callable[[Sequence[Any]], Sequence[Any]]  # as many results as were given; an exception may stand for one
 
 
@@ -66,6 +66,7 @@ class Lane:
         self._waiting: deque[_Waiting] = deque()
         self._changed = threading.Condition()
         self._closed = False
+        self._resting = 0  # threads that have nothing to do, or are just taking something
         self._running: list[threading.Thread] = []
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -115,16 +116,22 @@ class Lane:
     def _run(self) -> None:
         while True:
             with self._changed:
+                self._resting += 1
                 while not self._waiting and not self._closed:
                     self._changed.wait()
                 if self._closed:
                     return
                 together = self._take()
+                self._resting -= 1
             if together:
                 self._tell(together, results_of(together[0].work, [waiting.item for waiting in together]))
 
     def _take(self) -> list[_Waiting]:
-        """The one that waits longest, and others of its key; those that nobody waits for any more are dropped."""
+        """The one that waits longest, and others of its key, but no more than this thread's share of them.
+
+        Those that nobody waits for any more are dropped.
+        """
+        most = min(MOST_TOGETHER, -(-len(self._waiting) // max(1, self._resting)))
         first: _Waiting | None = None
         taken: list[_Waiting] = []
         left: deque[_Waiting] = deque()
@@ -134,7 +141,7 @@ class Lane:
             if first is None:
                 first = waiting
                 taken.append(waiting)
-            elif first.key is not None and waiting.key == first.key and len(taken) < MOST_TOGETHER:
+            elif first.key is not None and waiting.key == first.key and len(taken) < most:
                 taken.append(waiting)
             else:
                 left.append(waiting)

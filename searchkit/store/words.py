@@ -144,6 +144,11 @@ def _run(written: str) -> Name:
 
 
 def _name(written: str) -> Name:
+    return _kept_name(written) if len(written) <= LONGEST_WORD else _kept_name.__wrapped__(written)
+
+
+@lru_cache(maxsize=1 << 13)
+def _kept_name(written: str) -> Name:
     written = written.strip("-_./\\:'")
     bare = written[:-2] if written[-2:] in {"'s", "'S"} else written
     found = [(piece, word) for piece in _pieces(bare) if (word := _word(piece))]
