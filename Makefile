@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 ONLY   ?=
 QUESTION ?= what happens to my index when the computer crashes?
 
-.PHONY: try test lint unit faults scale lock audit format clean
+.PHONY: try test lint unit faults scale lock audit integrations format clean
 
 try: $(VENV)/.installed  ## install, index this repository's own documentation, ask it a question
 	$(BIN)/searchkit index README.md ARCHITECTURE.md CHANGELOG.md index_data/README.md
@@ -38,6 +38,10 @@ audit: | $(BIN)/python  ## are known vulnerabilities in what is pinned? asks the
 	$(BIN)/python -m pip install --quiet pip-audit
 	$(BIN)/pip-audit --requirement requirements/dev.txt --require-hashes --disable-pip
 
+integrations: $(VENV)-integrations/.installed  ## LangChain, LlamaIndex, Haystack and the rest, in an environment of its own
+	HF_HUB_OFFLINE=1 $(VENV)-integrations/bin/python -m pytest tests/integrations tests/store/test_other_programs.py \
+		tests/encoder/test_sentence_transformers.py -o asyncio_mode=auto -o asyncio_default_fixture_loop_scope=function
+
 format: $(VENV)/.installed-dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
@@ -56,6 +60,13 @@ $(VENV)/.installed-dev: pyproject.toml | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --editable '.[train,eval,docs]' --group dev
 	touch $@ $(VENV)/.installed
 
+$(VENV)-integrations/.installed: pyproject.toml
+	$(PYTHON) -m venv $(VENV)-integrations
+	$(VENV)-integrations/bin/python -m pip install --quiet --upgrade pip
+	$(VENV)-integrations/bin/python -m pip install --quiet torch==2.13.0
+	$(VENV)-integrations/bin/python -m pip install --quiet --editable '.[train,eval,docs]' --group integrations
+	touch $@
+
 $(VENV)-scale/.installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)-scale
 	$(VENV)-scale/bin/python -m pip install --quiet --upgrade pip
@@ -63,4 +74,4 @@ $(VENV)-scale/.installed: pyproject.toml
 	touch $@
 
 clean:
-	rm -rf $(VENV) $(VENV)-scale .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) $(VENV)-scale $(VENV)-integrations .mypy_cache .ruff_cache .pytest_cache
