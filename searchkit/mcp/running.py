@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from searchkit.errors import InputError, MissingExtraError
@@ -30,7 +31,8 @@ def serve_stdio(desk: Desk) -> None:
         async with stdio_server() as (incoming, outgoing):
             await server.run(incoming, outgoing, server.create_initialization_options())
 
-    anyio.run(run)
+    with suppress(KeyboardInterrupt):
+        anyio.run(run)
 
 
 def serve_http(desk: Desk, settings: HttpSettings, *, tell: Callable[[str], None] = lambda _: None) -> None:
@@ -55,7 +57,8 @@ def serve_http(desk: Desk, settings: HttpSettings, *, tell: Callable[[str], None
         config = uvicorn.Config(
             app, log_level="warning", access_log=False, server_header=False, timeout_graceful_shutdown=5
         )
-        uvicorn.Server(config).run([listener])
+        with suppress(KeyboardInterrupt):  # which uvicorn raises again when it has ended well
+            uvicorn.Server(config).run([listener])
 
 
 def _listener(settings: HttpSettings) -> socket.socket:
