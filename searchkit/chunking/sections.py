@@ -65,15 +65,15 @@ def sections(document: Document) -> list[Section]:
 def merge_tiny(found: list[Section], count: Callable[[int, int], int], *, smallest: int, largest: int) -> list[Section]:
     """Join sections below ``smallest`` tokens with those that follow under a common path.
 
-    A line or two say too little alone. A bare heading goes with its first subsection and under its path;
-    a short section with its next sibling or first subsection, under what they have in common.
+    A line or two say too little alone. A bare heading, or front matter, of any length goes with its first subsection
+    and under its path; a short section with its next sibling or first subsection, under what they have in common.
     """
     merged: list[Section] = []
     at = 0
     while at < len(found):
         group = found[at]
         at += 1
-        while at < len(found) and count(group.start, group.end) < smallest:
+        while at < len(found) and (group.is_bare_heading or count(group.start, group.end) < smallest):
             path = _common_path(group, found[at])
             if path is None or count(group.start, found[at].end) > largest:
                 break
@@ -85,7 +85,8 @@ def merge_tiny(found: list[Section], count: Callable[[int, int], int], *, smalle
 
 def _common_path(first: Section, second: Section) -> tuple[str, ...] | None:
     """The path of the two together, or None where they are not of one family."""
-    if second.path[: len(first.path)] == first.path and len(second.path) > len(first.path):
+    is_below = second.path[: len(first.path)] == first.path
+    if is_below and (first.is_bare_heading or len(second.path) > len(first.path)):
         return second.path if first.is_bare_heading else first.path
     same_depth = 0 < len(first.path) == len(second.path)
     return first.path[:-1] if same_depth and first.path[:-1] == second.path[:-1] else None

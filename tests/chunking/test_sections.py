@@ -57,6 +57,17 @@ def test_a_bare_heading_joins_its_first_subsection_under_its_path(markdown: Writ
     assert paths(merge_tiny(found, characters, smallest=12, largest=200)) == [("A", "B"), ("A", "C")]
 
 
+def test_front_matter_of_any_length_joins_the_first_section() -> None:
+    matter, rest = "---\n" + "field: a value\n" * 40 + "---\n", "# A\n\nWords about A."
+    blocks = (
+        Block(BlockKind.HEADING, 0, len(matter), 1, "A"),
+        Block(BlockKind.HEADING, len(matter), len(matter) + 3, 1, "A"),
+    )
+    found = sections(Document("a.md", matter + rest, title="A", blocks=blocks))
+    assert len(found) == 2
+    assert paths(merge_tiny(found, characters, smallest=12, largest=2000)) == [()]
+
+
 def test_a_tiny_section_stays_alone_where_the_next_is_no_kin_or_too_long(markdown: Writer) -> None:
     no_kin = sections(markdown(["# A", "## B", "b", "# C", "c"]))
     assert paths(merge_tiny(no_kin[1:], characters, smallest=12, largest=200)) == [("A", "B"), ("C",)]
