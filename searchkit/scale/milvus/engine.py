@@ -154,6 +154,8 @@ class MilvusEngine(SearchEngine):
             collection = self._collection()
             note = read_note(collection)
             require_complete(note, collection)
+            if self._noted is None:
+                collection.await_loaded()
             self._noted = time.monotonic(), note
         return self._noted[1]
 

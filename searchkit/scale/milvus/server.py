@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import re
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from searchkit.types import Rows
 
 OLDEST = (2, 3)  # counts, upserts and deletes by any condition
-CONNECT_S, ANSWER_S, CHANGE_S = 10.0, 30.0, 120.0
+CONNECT_S, ANSWER_S, CHANGE_S, LOOK_AGAIN_S = 10.0, 30.0, 120.0, 0.2
 MOST_ROWS = 16_384  # that a server gives at once
 READS = "Bounded"  # a search does not wait for what was written within the last seconds: 6 ms instead of 370
 PROPERTY = "searchkit"  # of a collection: what we have to know of it, JSON
@@ -133,6 +134,25 @@ class Collection:
         """Have it in the memory of the server, so often."""
         with self._translated():
             self._client.load_collection(self._name, replica_number=replicas, timeout=CHANGE_S)
+
+    def await_loaded(self) -> None:
+        """Wait until it is in the memory of the server; one that was released, as milvus-lite does, is loaded."""
+        from pymilvus.client.types import LoadState
+
+        end = time.monotonic() + CHANGE_S
+        with self._translated():
+            while (state := self._load_state()) != LoadState.Loaded:
+                if state != LoadState.Loading:
+                    self._client.load_collection(self._name, timeout=CHANGE_S)
+                if time.monotonic() > end:
+                    raise RemoteError(
+                        f"the server at {self.address.uri} is still loading {self._name!r} after {CHANGE_S:.0f} s",
+                        hint="try again later",
+                    )
+                time.sleep(LOOK_AGAIN_S)
+
+    def _load_state(self) -> object:
+        return self._client.get_load_state(self._name, timeout=ANSWER_S)["state"]
 
     def flush(self) -> None:
         """Have what was sent sealed and indexed."""

@@ -168,3 +168,13 @@ def test_pushing_needs_a_server(engine: SearchEngine) -> None:
     engine.add(["a text"])
     with pytest.raises(InputError, match="is no server of Milvus and no file"):
         push(engine, Address.of("somewhere", "c"), PushOptions())
+
+
+def test_a_collection_that_was_released_is_loaded_again(mirror: Any) -> None:
+    mirror.engine.add(["apples grow on trees"])
+    mirror.push()
+    collection = Collection(mirror.address)
+    collection._client.release_collection(mirror.address.collection)
+    collection.close()
+    with mirror.open() as remote:
+        assert len(remote.search("apples", mode="dense")) == 1
