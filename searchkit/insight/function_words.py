@@ -4,26 +4,26 @@ from __future__ import annotations
 
 _ENGLISH = """
 a about above across after again against ago all almost alone along already also although always am among amongst an
-and another any anybody anyone anything anyway are aren around as at away back be became because become becomes been
-before began begin behind being below beneath beside besides best better between beyond both but by call called came
-can cannot com come comes coming could couldn d did didn different do does doesn doing don done down during each
-either else enough especially even ever every everybody everyone everything example except far few find first followed
-following follows for found from full fully further gave get gets getting give given gives giving go goes going gone
-got great had hadn half happen happened has hasn have haven having he hence her here hers herself him himself his how
-however html http https i if in indeed inside instead into is isn it its itself just keep keeps kept knew know known
-knows large largely later latter least less let lets like likely little ll look looks lot made mainly make makes
-making many matter may maybe me mean means meant might mine more moreover most mostly mr mrs ms much must my myself
-namely near nearly need needed needs neither never nevertheless next no nobody none nor not nothing now nowhere o
-obviously of off often oh ok on once one ones only onto or org other others otherwise ought our ours ourselves out
-outside over own particular particularly per perhaps please possible possibly put quite rather re really right said
-same saw say saying says second see seem seemed seems seen several shall shan she should shouldn simply since so some
-somebody somehow someone something sometimes somewhat somewhere soon still such suppose sure t take taken takes taking
-tell than thank that the their theirs them themselves then there thereby therefore these they thing things think this
-those though thought three through throughout thus till to today together told too took toward towards tried try
-trying turned two under unless unlike until up upon us use used useful uses using usually ve very via want wanted
-wants was wasn way ways we well went were weren what whatever when whenever where whereas wherever whether which while
-who whoever whole whom whose why will wish with within without won would wouldn www yes yet you your yours yourself
-yourselves
+and another any anybody anyone anything anyway are aren around as ask asked asking asks at away back be became because
+become becomes been before began begin behind being below beneath beside besides best better between beyond both but
+by call called came can cannot com come comes coming could couldn d did didn different do does doesn doing don done
+down during each either else enough especially even ever every everybody everyone everything example except far feel
+feels fell felt few find first followed following follows for found from full fully further gave get gets getting give
+given gives giving go goes going gone got great had hadn half happen happened has hasn have haven having he hear heard
+hears hence her here hers herself him himself his how however html http https i if in indeed inside instead into is
+isn it its itself just keep keeps kept knew know known knows large largely later latter least less let lets like
+likely little ll look looked looking looks lot made mainly make makes making many matter may maybe me mean means meant
+might mine more moreover most mostly mr mrs ms much must my myself namely near nearly need needed needs neither never
+nevertheless next no nobody none nor not nothing now nowhere o obviously of off often oh ok on once one ones only onto
+or org other others otherwise ought our ours ourselves out outside over own particular particularly per perhaps please
+possible possibly put quite rather re really right said same saw say saying says second see seem seemed seems seen
+several shall shan she should shouldn simply since so some somebody somehow someone something sometimes somewhat
+somewhere soon still such suppose sure t take taken takes taking tell than thank that the their theirs them themselves
+then there thereby therefore these they thing things think this those though thought three through throughout thus
+till to today together told too took toward towards tried try trying turned two under unless unlike until up upon us
+use used useful uses using usually ve very via want wanted wants was wasn way ways we well went were weren what
+whatever when whenever where whereas wherever whether which while who whoever whole whom whose why will wish with
+within without won would wouldn www yes yet you your yours yourself yourselves
 """
 _GERMAN = """
 aber alle allem allen aller alles als also am an ander andere anderem anderen anderer anderes auch auf aus bei beim
@@ -80,3 +80,11 @@ NO_TOPIC = frozenset(
     for words in (_ENGLISH, _GERMAN, _FRENCH, _SPANISH, _ITALIAN, _PORTUGUESE, _DUTCH, _RUSSIAN)
     for word in words.split()
 )
+NO_TOPIC_ALONE = frozenset(
+    """
+    bit big case cases day days early fact facts good high important kind kinds long low moment moments new old
+    part parts people person persons point points real short small sort thing time times today week weeks year
+    years young
+    """.split()
+)
+"""What names a topic as part of a phrase, such as New York or working day, and not by itself."""

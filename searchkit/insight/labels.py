@@ -21,15 +21,16 @@ def topic_phrases(counts: Sequence[Counter[str]], phrases: PhraseCounts) -> list
         counts: for each topic, in how many of its texts each phrase occurs.
         phrases: what counted them.
 
-    Class-based TF-IDF: Grootendorst 2022, "BERTopic", section 3.3, https://arxiv.org/abs/2203.05794. Longer phrases
-    weigh log2(1 + words) times as much, as in the C-value of Frantzi, Ananiadou, Mima 2000,
+    A phrase weighs by its share f of the topic's phrases and by how much larger that is than its share g of all:
+    f ln(1 + f / g). That is class-based TF-IDF (Grootendorst 2022, "BERTopic", section 3.3,
+    https://arxiv.org/abs/2203.05794) with the topic's own share in the logarithm, so that what is said everywhere names
+    nothing. Longer phrases weigh log2(1 + words) times as much, as in the C-value of Frantzi, Ananiadou, Mima 2000,
     https://doi.org/10.1007/s007999900023.
     """
     everywhere: Counter[str] = Counter()
     for own in counts:
         everywhere.update(own)
-    average = everywhere.total() / max(1, len(counts))
-    return [_best(_weights(own, everywhere, average), phrases) for own in counts]
+    return [_best(_weights(own, everywhere), phrases) for own in counts]
 
 
 def label_of(phrases: Sequence[str]) -> str:
@@ -37,11 +38,11 @@ def label_of(phrases: Sequence[str]) -> str:
     return ", ".join(phrases[:IN_LABEL])
 
 
-def _weights(own: Counter[str], everywhere: Counter[str], average: float) -> dict[str, float]:
+def _weights(own: Counter[str], everywhere: Counter[str]) -> dict[str, float]:
     least = min(_RAREST, max(own.values(), default=0))
-    total = own.total()
+    total, all_ = own.total(), everywhere.total()
     return {
-        key: math.log2(2 + key.count(" ")) * (count / total) * math.log1p(average / everywhere[key])
+        key: math.log2(2 + key.count(" ")) * (count / total) * math.log1p((count / total) / (everywhere[key] / all_))
         for key, count in own.items()
         if count >= least
     }
@@ -49,14 +50,20 @@ def _weights(own: Counter[str], everywhere: Counter[str], average: float) -> dic
 
 def _best(weights: dict[str, float], phrases: PhraseCounts) -> tuple[str, ...]:
     ranked = sorted(weights, key=lambda key: (-weights[key], key))[:_CONSIDERED]
-    chosen: list[frozenset[str]] = []
+    chosen: list[list[str]] = []
     written = []
     for key in ranked:
-        words = frozenset(key.split(" "))
-        if any(words <= other or other <= words for other in chosen):
+        words = key.split(" ")
+        if any(_says_again(words, other) for other in chosen):
             continue
         chosen.append(words)
         written.append(phrases.written(key))
         if len(chosen) == PHRASES:
             break
     return tuple(written)
+
+
+def _says_again(words: Sequence[str], other: Sequence[str]) -> bool:
+    """Whether two phrases share a word that is all of one, or two words, or are pieces of one longer phrase."""
+    shared = len(set(words) & set(other))
+    return shared >= min(2, len(words), len(other)) or words[0] == other[-1] or words[-1] == other[0]

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 
-from searchkit.insight.function_words import NO_TOPIC
+from searchkit.insight.function_words import NO_TOPIC, NO_TOPIC_ALONE
 from searchkit.store.stemming import english_stem
 
 LONGEST = 3  # words a phrase
@@ -17,7 +17,7 @@ _LONGEST_WORD = 40  # characters; more is data
 _UNSPACED = "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3041-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]"
 _LETTER = rf"(?:(?!{_UNSPACED})[^\W_])"
 _WORD = re.compile(rf"(?P<run>{_UNSPACED}+)|(?P<word>{_LETTER}+)(?:['’]s(?![^\W_]))?")
-_JOINT = (" ", "-", "\n")
+_JOINT = (" ", "-", "_", "\n")
 _LATIN = re.compile("[a-z]+")
 _TELLING_SHARE = 0.2  # of its occurrences: a word that often is not capitalised is written small
 
@@ -55,6 +55,8 @@ def phrases_in(text: str) -> Iterator[tuple[str, str]]:
         for first in range(len(run)):
             for last in range(first + 1, min(first + LONGEST, len(run)) + 1):
                 words = run[first:last]
+                if len(words) == 1 and words[0][1].lower() in NO_TOPIC_ALONE:
+                    continue
                 yield " ".join(key for key, _ in words), " ".join(written for _, written in words)
 
 
@@ -64,7 +66,7 @@ def key_of(phrase: str) -> str:
 
 
 def _runs(text: str) -> Iterator[list[tuple[str, str]]]:
-    """Words that follow each other with nothing but a space or a hyphen between, as (key, written)."""
+    """Words that follow each other with nothing but a space, a hyphen or an underscore between, as (key, written)."""
     run: list[tuple[str, str]] = []
     end = -1
     for found in _WORD.finditer(text):

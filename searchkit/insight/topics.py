@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from searchkit.errors import InputError
+from searchkit.insight.code_words import telling_text
 from searchkit.insight.grouping import Grouping, group_rows
 from searchkit.insight.kmeans import sums_of
 from searchkit.insight.labels import label_of, topic_phrases
@@ -131,7 +132,7 @@ def _named(corpus: Corpus, rows: Rows, grouping: Grouping, method: str) -> Topic
     counter, counts, central = PhraseCounts(), [], []
     for number in range(1, len(centres) + 1):
         chunks, cosines = _central(corpus, rows, members, centres, number, READ_FOR_LABELS)
-        counts.append(counter.count(chunk.text for chunk in chunks))
+        counts.append(counter.count(map(telling_text, chunks)))
         central.append(_passages(chunks, cosines))
     sizes = np.bincount(members, minlength=len(centres) + 1)[1:]
     named = zip(topic_phrases(counts, counter), sizes.tolist(), central, strict=True)

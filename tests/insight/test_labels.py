@@ -25,18 +25,25 @@ def test_no_phrase_repeats_anothers_words() -> None:
     assert phrases == ("exchange rate fee",)
 
 
+def test_pieces_of_one_long_phrase_are_named_once() -> None:
+    (phrases,) = labelled(["human phenotype ontology provides symptoms"] * 3)
+    assert phrases == ("human phenotype ontology", "provides symptoms")
+    (phrases,) = labelled(["exchange rate, card rate"] * 3)
+    assert phrases == ("card rate", "exchange rate")
+
+
 def test_what_occurs_once_names_no_topic_unless_all_does() -> None:
     (often,) = labelled(["apple", "apple", "pear"])
     (once,) = labelled(["plum"])
     assert (often, once) == (("apple",), ("plum",))
 
 
-def test_class_based_tf_idf_by_hand() -> None:
-    # 4 of the 5 phrases of this topic, 6 of all 12 in two topics: log2(2) * 4/5 * ln(1 + 6/6)
+def test_the_weight_of_a_phrase_by_hand() -> None:
+    # 4 of the 5 phrases of this topic, 6 of all 12: log2(2) * 4/5 * ln(1 + (4/5) / (6/12))
     counter = PhraseCounts()
     own, other = counter.count(["fee"] * 4 + ["tax"]), counter.count(["fee"] * 2 + ["toll"] * 5)
-    weight = _weights(own, own + other, (own + other).total() / 2)["fee"]
-    assert weight == pytest.approx(4 / 5 * math.log(1 + 6 / 6))
+    weight = _weights(own, own + other)["fee"]
+    assert weight == pytest.approx(4 / 5 * math.log(1 + 1.6))
 
 
 def test_a_topic_without_words_has_no_phrases() -> None:

@@ -20,8 +20,13 @@ def test_numbers_and_single_letters_name_nothing() -> None:
     assert written("in 2020 x 3rd version") == ["version"]
 
 
-def test_a_hyphen_or_a_new_line_joins() -> None:
+def test_words_of_every_subject_name_nothing_alone() -> None:
+    assert written("New York year") == ["New York", "New York year", "York", "York year"]
+
+
+def test_a_hyphen_an_underscore_or_a_new_line_joins() -> None:
     assert "open source" in written("open-source")
+    assert "unit rows" in written("unit_rows(x)")
     assert "open source" in written("open\nsource")
     assert "open source" not in written("open\n\nsource")
 
