@@ -11,8 +11,9 @@ if TYPE_CHECKING:
     from searchkit.store import ChunkRow
 
 _IMPORT = re.compile(
-    r"^[ \t]*(?:from[ \t]+\S+[ \t]+import\b|import\b|#[ \t]*(?:include|define|ifn?def|endif)\b|(?:pub )?use[ \t][^\n]*;"
-    r"|using[ \t][^\n]*;|package[ \t]+[\w.]+;?[ \t]*$|(?:const|var|let)[^\n=]*=[ \t]*require\b|require(?:_relative)?\b)[^\n]*",
+    r"^[ \t]*(?:from[ \t]+\S+[ \t]+import\b|import\b|#[ \t]*(?:include|define|ifn?def|endif)\b"
+    r"|(?:(?:pub )?use|using)[ \t][^\n]*;|package[ \t]+[\w.]+;?[ \t]*$"
+    r"|(?:const|var|let)[^\n=]*=[ \t]*require\b|require(?:_relative)?\b)[^\n]*",
     re.M,
 )
 # of many languages at once; not those that may be what the code is about, such as table, map, key, module or package

@@ -80,11 +80,9 @@ NO_TOPIC = frozenset(
     for words in (_ENGLISH, _GERMAN, _FRENCH, _SPANISH, _ITALIAN, _PORTUGUESE, _DUTCH, _RUSSIAN)
     for word in words.split()
 )
-NO_TOPIC_ALONE = frozenset(
-    """
-    bit big case cases day days early fact facts good high important kind kinds long low moment moments new old
-    part parts people person persons point points real short small sort thing time times today week weeks year
-    years young
-    """.split()
-)
+_ONLY_WITHIN = """
+bit big case cases day days early fact facts good high important kind kinds long low moment moments new old part parts
+people person persons point points real short small sort thing time times today week weeks year years young
+"""
+NO_TOPIC_ALONE = frozenset(_ONLY_WITHIN.split())
 """What names a topic as part of a phrase, such as New York or working day, and not by itself."""
