@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 ONLY   ?=
 QUESTION ?= what happens to my index when the computer crashes?
 
-.PHONY: try test lint unit faults scale lock audit integrations format clean
+.PHONY: try test lint unit faults scale lock audit integrations release format clean
 
 try: $(VENV)/.installed  ## install, index this repository's own documentation, ask it a question
 	$(BIN)/searchkit index README.md ARCHITECTURE.md CHANGELOG.md index_data/README.md
@@ -42,6 +42,15 @@ integrations: $(VENV)-integrations/.installed  ## LangChain, LlamaIndex, Haystac
 	HF_HUB_OFFLINE=1 $(VENV)-integrations/bin/python -m pytest tests/integrations tests/store/test_other_programs.py \
 		tests/encoder/test_sentence_transformers.py -o asyncio_mode=auto -o asyncio_default_fixture_loop_scope=function
 
+PYTHONS ?= $(PYTHON)
+
+release:  ## sdist and wheel into dist/, checked; the wheel alone in new environments of PYTHONS="python3.10 python3.13"
+	test -x $(VENV)-release/bin/python || $(PYTHON) -m venv $(VENV)-release
+	$(VENV)-release/bin/python -m pip install --quiet build
+	rm -rf dist
+	$(VENV)-release/bin/python -m build
+	$(VENV)-release/bin/python recipes/check_release.py dist --python $(PYTHONS)
+
 format: $(VENV)/.installed-dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
@@ -74,4 +83,4 @@ $(VENV)-scale/.installed: pyproject.toml
 	touch $@
 
 clean:
-	rm -rf $(VENV) $(VENV)-scale $(VENV)-integrations .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) $(VENV)-scale $(VENV)-integrations $(VENV)-release dist .mypy_cache .ruff_cache .pytest_cache
