@@ -32,13 +32,13 @@ from urllib.parse import quote
 
 CONNECTIONS = 32
 WARM_UP_S = 4
-HEAD = """| load | queries/s | p50 ms | p95 ms | p99 ms | most ms | answered | errors |
-|---|--:|--:|--:|--:|--:|--:|--:|"""
+HEAD = """| load | queries/s | p50 ms | p95 ms | p99 ms | most ms | answered | errors | client's share of the CPU |
+|---|--:|--:|--:|--:|--:|--:|--:|--:|"""
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What one load met; latencies in milliseconds."""
+    """What one load met; latencies in milliseconds, ``share`` what the generator took of the machine's processors."""
 
     seconds: float
     answered: int
@@ -48,6 +48,7 @@ class Outcome:
     p95: float
     p99: float
     most: float
+    share: float
 
     @classmethod
     def of(cls, latencies_s: list[float], errors: int, seconds: float) -> Outcome:
@@ -57,7 +58,8 @@ class Outcome:
             return 1000 * ordered[min(len(ordered) - 1, int(share * len(ordered)))]
 
         done = len(latencies_s)
-        return cls(seconds, done, errors, done / seconds, at(0.5), at(0.95), at(0.99), at(1.0))
+        share = time.process_time() / seconds / (os.cpu_count() or 1)
+        return cls(seconds, done, errors, done / seconds, at(0.5), at(0.95), at(0.99), at(1.0), share)
 
 
 class Connection(asyncio.Protocol):
@@ -229,7 +231,7 @@ def soak(options: argparse.Namespace, pid: int, token: str, more: list[str]) -> 
 def show(name: str, found: Outcome) -> None:
     print(
         f"| {name} | {found.rate:.1f} | {found.p50:.0f} | {found.p95:.0f} | {found.p99:.0f} | {found.most:.0f} "
-        f"| {found.answered} | {found.errors} |",
+        f"| {found.answered} | {found.errors} | {100 * found.share:.1f}% |",
         flush=True,
     )
 

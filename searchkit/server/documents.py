@@ -11,8 +11,9 @@ from starlette.responses import Response
 from searchkit.errors import UnknownNameError
 from searchkit.server.failures import BadRequestError, NotThereError, json_answer
 from searchkit.server.operations import Access, Operation
-from searchkit.server.parameters import LONGEST_TEXT, Kind, Parameter, Parameters
+from searchkit.server.parameters import Kind, Parameter, Parameters
 from searchkit.server.site import Site
+from searchkit.store.filter_parser import LONGEST_EXPRESSION
 
 DEFAULT_LIMIT, MOST_LISTED = 100, 1000
 _HINT = "GET /documents lists what there is"
@@ -67,7 +68,7 @@ async def delete_document(site: Site, request: Request, _: dict[str, Any]) -> Re
 
 _LIMIT = Parameter("limit", Kind.WHOLE, "At most so many.", least=1, most=MOST_LISTED, default=DEFAULT_LIMIT)
 _OFFSET = Parameter("offset", Kind.WHOLE, "Pass over so many.", least=0, most=2**31, default=0)
-_WHERE = Parameter("where", Kind.TEXT, "Only documents whose metadata match this filter.", most=LONGEST_TEXT)
+_WHERE = Parameter("where", Kind.TEXT, "Only documents whose metadata match this filter.", most=LONGEST_EXPRESSION)
 _DOCUMENTS = Parameter(
     "documents",
     Kind.OBJECTS,

@@ -69,7 +69,14 @@ def _written(row: Rows, form: str) -> str | list[float]:
 
 
 _PARAMETERS = Parameters(
-    Parameter("input", Kind.TEXT_OR_TEXTS, "One text, or a list of them.", most=MOST_TEXTS, required=True),
+    Parameter(
+        "input",
+        Kind.TEXT_OR_TEXTS,
+        "One text, or a list of them.",
+        most=MOST_TEXTS,
+        required=True,
+        says_something=True,
+    ),
     Parameter("model", Kind.TEXT, "Any name: there is one encoder, that of the index.", most=LONGEST_TEXT),
     Parameter("encoding_format", Kind.TEXT, "How numbers are written.", ("float", "base64"), default="float"),
     Parameter("dimensions", Kind.WHOLE, "Keep so many leading columns, as unit rows.", least=1, most=1 << 16),

@@ -28,6 +28,8 @@ _ERRORS = {
     503: "Not now: too much to do, or the index is gone or being rebuilt.",
 }
 
+_SOMETHING = r"\S"  # not blank
+
 KEPT = Path(__file__).with_name("openapi.json")
 
 
@@ -103,18 +105,19 @@ def _body(operation: Operation) -> dict[str, Any]:
 
 
 def _schema(parameter: Parameter, *, in_body: bool = False) -> dict[str, Any]:
-    text, texts = {"type": "string"}, {"type": "array", "items": {"type": "string"}}
+    text = {"type": "string", "pattern": _SOMETHING} if parameter.says_something else {"type": "string"}
+    texts = {"type": "array", "items": text}
     if parameter.kind is Kind.TEXTS:
         return texts | ({} if parameter.most is None else {"maxItems": parameter.most})
     if parameter.kind is Kind.TEXT_OR_TEXTS:
-        return {"anyOf": [text, texts | {"maxItems": parameter.most}]}
+        return {"anyOf": [text, texts | {"minItems": 1, "maxItems": parameter.most}]}
     if parameter.kind is Kind.NAMES:
         name = {"type": ["string", "integer"]}
         names = {"type": "array", "items": name, "maxItems": parameter.most}
         return {"anyOf": [name, names]} if in_body else texts | {"maxItems": parameter.most}
     if parameter.kind is Kind.OBJECTS:
         return {"type": "array", "items": {"anyOf": [text, {"type": "object", "required": ["text"]}]}, "minItems": 1}
-    told: dict[str, Any] = {"type": parameter.kind.value}
+    told: dict[str, Any] = dict(text) if parameter.kind is Kind.TEXT else {"type": parameter.kind.value}
     if parameter.choices:
         told["enum"] = list(parameter.choices)
     if parameter.kind is Kind.TEXT and parameter.most is not None:

@@ -13,10 +13,12 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from searchkit.search.question import Fusion, Group, Mode, Question, SearchOptions, SimilarOptions
 from searchkit.server.failures import BadRequestError
+from searchkit.store.filter_parser import LONGEST_EXPRESSION
 
 LONGEST_TEXT = 20_000  # characters of a query
 MOST_HITS = 1000
 _BOUNDS = {"k": (1, MOST_HITS), "context": (0, 100), "per_document": (1, MOST_HITS)}
+_LONGEST = {"where": LONGEST_EXPRESSION}
 _MOST_TEXTS = 32
 _NOT_OFFERED = ("within",)  # names places on the server's disk
 _TRUTHS = {"true": True, "1": True, "false": False, "0": False}
@@ -45,6 +47,7 @@ class Parameter:
         meaning: for the document of the interface.
         choices: the texts that it may be; empty for any.
         least, most: of a number, both included; of a text or a list, the longest.
+        says_something: whether a text of nothing but blanks makes no sense.
         required: whether there is no answer without it.
         default: what holds where it is not given, to show.
         takes_object: whether JSON may give an object instead.
@@ -59,6 +62,7 @@ class Parameter:
     required: bool = False
     default: object = None
     takes_object: bool = False
+    says_something: bool = False
 
     def from_text(self, texts: Sequence[str]) -> Any:
         """The value that the address gives, by each time it names the parameter.
@@ -81,6 +85,8 @@ class Parameter:
         Raises:
             BadRequestError: it is not.
         """
+        if self.kind is Kind.WHOLE and isinstance(value, float) and value.is_integer():
+            value = int(value)  # JSON has one kind of number
         if not (_IS[self.kind](value) or (self.takes_object and isinstance(value, dict))):
             raise self._wrong(value)
         if not self._fits(value):
@@ -194,8 +200,8 @@ class Parameters:
 
 def search_parameters() -> Parameters:
     """What a search may be told: the query, ``k``, and all of `SearchOptions`."""
-    query = Parameter("q", Kind.TEXT, "What is looked for, in plain words.", most=LONGEST_TEXT, required=True)
-    return Parameters(query, _k(), *_options(SearchOptions))
+    query = Parameter("q", Kind.TEXT, "What is looked for, in plain words.", most=LONGEST_TEXT, says_something=True)
+    return Parameters(replace(query, required=True), _k(), *_options(SearchOptions))
 
 
 def similar_parameters() -> Parameters:
@@ -230,7 +236,8 @@ def _parameter(name: str, hint: Any, meaning: str, default: object) -> Parameter
     simple = {bool: Kind.TRUTH, int: Kind.WHOLE, float: Kind.NUMBER}
     kind = next((simple[kind] for kind in kinds if kind in simple), Kind.TEXT)
     if kind is Kind.TEXT:
-        return Parameter(name, kind, meaning, most=LONGEST_TEXT, takes_object=name == "where")
+        is_filter = name == "where"
+        return Parameter(name, kind, meaning, most=_LONGEST.get(name, LONGEST_TEXT), takes_object=is_filter)
     return Parameter(name, kind, meaning, least=least, most=most, default=default)
 
 

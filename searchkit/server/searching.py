@@ -70,8 +70,9 @@ def _check_reranker(site: Site, name: str | None) -> None:
 
 
 _SEARCH, _SIMILAR = search_parameters(), similar_parameters()
+_ALIKE = "The chunks most like one of the index."
 OPERATIONS = (
     Operation("GET", "/search", search, "The chunks that answer a query best.", _SEARCH, gives="Answer"),
     Operation("POST", "/search", search, "As GET, with a JSON body.", _SEARCH, in_body=True, gives="Answer"),
-    Operation("GET", "/similar", similar, "The chunks most like one of the index.", _SIMILAR, gives="Likes"),
+    Operation("GET", "/similar", similar, _ALIKE, _SIMILAR, gives="Likes", statuses=(404,)),
 )

@@ -116,3 +116,35 @@ def test_no_name_is_an_error_of_the_server(writer: TestClient, name: str) -> Non
     for method in ("GET", "DELETE"):
         answer = writer.request(method, f"/documents/{quote(name, safe='')}")
         assert answer.status_code in {200, 404, 405, 422}, answer.text
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "status"),
+    [
+        ("POST", "/search", {"q": "cats", "k": 2.0}, 200),  # a whole number, as JSON Schema has it
+        ("POST", "/search", {"q": "cats", "k": 2.5}, 400),
+        ("POST", "/search", {"q": " \n"}, 422),
+        ("POST", "/search", {"q": "cats", "where": "0" * 10_001}, 400),
+        ("POST", "/v1/embeddings", {"input": []}, 422),
+        ("POST", "/v1/embeddings", {"input": ["cats", " "]}, 422),
+        ("GET", "/similar?id=nobody", None, 404),
+    ],
+)
+def test_what_the_document_says_is_what_is_taken(
+    client: TestClient, method: str, path: str, body: object, status: int
+) -> None:
+    """Found by schemathesis: the document promised more than was taken, or did not name the status."""
+    document = client.get("/openapi.json").json()
+    answer = client.request(method, path, json=body)
+    assert answer.status_code == status, answer.text
+    assert str(status) in document["paths"][path.partition("?")[0]][method.lower()]["responses"]
+
+
+def test_the_document_says_which_texts_may_not_be_blank_and_how_long_a_filter_may_be(client: TestClient) -> None:
+    paths = client.get("/openapi.json").json()["paths"]
+    body = paths["/search"]["post"]["requestBody"]["content"]["application/json"]["schema"]["properties"]
+    assert body["q"]["pattern"] == r"\S"
+    assert body["where"]["anyOf"][0]["maxLength"] == 10_000
+    assert "pattern" not in body["path"]
+    inputs = paths["/v1/embeddings"]["post"]["requestBody"]["content"]["application/json"]["schema"]["properties"]
+    assert inputs["input"]["anyOf"][1]["minItems"] == 1
