@@ -206,7 +206,7 @@ def says_newer_by_mistake(path: Path) -> bool:
     try:
         with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
             return migrations_done(connection) <= SCHEMA_VERSION
-    except sqlite3.DatabaseError:
+    except (sqlite3.DatabaseError, UnicodeDecodeError):  # the second where SQLite quotes what is damaged
         return False
 
 

@@ -104,6 +104,11 @@ def translated(path: Path) -> Iterator[None]:
         if isinstance(error, sqlite3.OperationalError):
             raise IndexStateError(f"{path.name}: {text}", hint=_operational_hint(text)) from error
         raise
+    except UnicodeDecodeError as error:  # an error of SQLite that quotes what is damaged is no text to Python
+        if not any(sign.encode() in error.object for sign in _SIGNS_OF_DAMAGE):
+            raise
+        text = error.object.decode("utf-8", "replace")
+        raise IndexDamagedError(f"{path.name} is damaged: {text.splitlines()[0][:200]}", hint=MEND) from error
     except UnicodeEncodeError as error:  # a lone surrogate, as a word of another encoding has on the command line
         raise InputError(f"{error.object!r} is not text that an index can hold", hint="is it UTF-8?") from error
 

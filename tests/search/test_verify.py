@@ -11,7 +11,7 @@ from word_encoder import WordEncoder
 
 from searchkit import SearchEngine
 from searchkit.directory import IndexFolder, write_generation
-from searchkit.errors import IndexFormatError, IndexNotFoundError
+from searchkit.errors import IndexDamagedError, IndexFormatError, IndexNotFoundError
 from searchkit.index import write
 from searchkit.search import verify_index
 from searchkit.search.health import VerifyReport
@@ -207,6 +207,16 @@ def test_a_database_cut_short_is_a_finding(index: Path) -> None:
     database = index / "searchkit.db"
     database.write_bytes(database.read_bytes()[:-4096])
     assert problems(index)
+
+
+@pytest.mark.parametrize("quoted", [b"CREATE TABLE documents", b"CREATE INDEX chunks_by", b"CREATE TRIGGER documents_"])
+def test_damage_that_sqlite_quotes_is_a_finding_though_it_is_no_text(index: Path, quoted: bytes) -> None:
+    """Python cannot decode SQLite's message then, and says so instead of it."""
+    data = (index / "searchkit.db").read_bytes()
+    flip(index / "searchkit.db", 8 * data.index(quoted) + 7)
+    assert "malformed database schema" in str(problems(index))
+    with pytest.raises(IndexDamagedError, match="malformed database schema"):
+        SearchEngine.open(index, encoder=WordEncoder()).search("apples")
 
 
 def test_a_torn_note_of_the_last_commit_is_a_finding(index: Path) -> None:
