@@ -11,8 +11,9 @@
 A sign counts where a word begins (``well-known`` and ``--dry-run`` are words), the star where one ends. Words that
 only hold a sentence together are left out while there are others, unless they stand in quotes or after a sign.
 
-However long the text, what is looked up is bounded: of bare words the first ``MOST_TERMS`` in ``MOST_READ``
-characters count. Of what has a sign nothing is passed over in silence: more than ``MOST_TERMS`` of it is an error.
+However long the text, the work is bounded: its first ``MOST_READ`` characters are read, and of bare words the first
+``MOST_TERMS`` count. Of what has a sign nothing is passed over in silence: it is an error where it stands later, where
+there is more than ``MOST_TERMS`` of it, and where one quote or word of it has more than ``MOST_SAID`` characters.
 """
 
 from __future__ import annotations
@@ -25,10 +26,11 @@ from itertools import islice
 from searchkit.errors import QueryError
 from searchkit.store.caret import with_caret
 from searchkit.store.function_words import FUNCTION_WORDS
-from searchkit.store.words import Name, names_in, prefix_forms
+from searchkit.store.words import LONGEST_WORD, Name, length_read, names_in, prefix_forms
 
 MOST_TERMS = 64
 MOST_READ = 65_536  # characters
+MOST_SAID = MOST_TERMS * LONGEST_WORD  # characters in one quote, or of one word with a sign
 SHORTEST_PREFIX = 2
 _ITEM = re.compile(
     r"""
@@ -37,6 +39,7 @@ _ITEM = re.compile(
     """,
     re.VERBOSE,
 )
+_SIGN = re.compile(r""" " | (?<!\S) [-+] (?![-+]) | (?<=[^\x00-/:-@\[-`{-\x7f]) \* (?!\S) """, re.VERBOSE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +89,7 @@ def plain_query(text: str) -> LexicalQuery | None:
 
     Of a long text the first ``MOST_TERMS`` terms in ``MOST_READ`` characters are looked up.
     """
-    wanted = _worth_looking_up(_terms_of(names_in(text[:MOST_READ])))
+    wanted = _worth_looking_up(_terms_of(names_in(text[:MOST_READ], MOST_READ)))
     return LexicalQuery(wanted) if wanted else None
 
 
@@ -95,7 +98,7 @@ def parse_query(text: str) -> LexicalQuery:
 
     Raises:
         QueryError: a quote is not closed, a sign has no word, more than ``MOST_TERMS`` words are in one quote or have
-            signs, or there is nothing to look for; it points at the place.
+            signs, one of those is too long or stands too late, or there is nothing to look for; it points at the place.
     """
     return _Parser(text).query()
 
@@ -105,14 +108,17 @@ class _Parser:
 
     def __init__(self, text: str) -> None:
         self._text = text
-        self._at = self._read = self._saying = 0
+        self._at = self._saying = 0
         self._bare: list[tuple[Term, bool]] = []
         self._said: list[Term] = []
         self._required: list[Term] = []
         self._excluded: list[Term] = []
 
     def query(self) -> LexicalQuery:
-        for item in _ITEM.finditer(self._text):
+        late = _SIGN.search(self._text, MOST_READ - 1)
+        if late and len(self._text) > MOST_READ:
+            raise self._too_late(late.start())
+        for item in _ITEM.finditer(self._text, 0, MOST_READ):
             self._at = item.start()
             if item["lone"]:
                 raise self._error(
@@ -132,6 +138,7 @@ class _Parser:
     def _phrase(self, item: re.Match[str]) -> None:
         if not item["end"]:
             raise self._error(item.start("phrase") - 1, "this quote is never closed", "")
+        self._check_length(item)
         names = list(islice(names_in(item["phrase"]), MOST_TERMS + 1))  # one more than there may be
         if not names:
             raise self._error(item.start("phrase") - 1, "there is no word in these quotes", "")
@@ -140,10 +147,11 @@ class _Parser:
 
     def _word(self, item: re.Match[str]) -> None:
         word, sign = item["word"], item["sign"]
-        if not sign and not word.endswith("*"):
-            word = word[: self._left()]
-            self._read += len(word)
-        names = list(names_in(word))
+        if sign or word.endswith("*"):
+            self._check_length(item)
+        elif self._saying >= MOST_TERMS:
+            return
+        names = list(names_in(word, MOST_READ))
         if sign and not names:
             raise self._error(item.start(), f"there is no word after this {sign}", "")
         if names and word.endswith(f"{names[-1].written}*"):
@@ -152,9 +160,12 @@ class _Parser:
         else:
             self._names(sign, names)
 
-    def _left(self) -> int:
-        """How many characters of bare words are still read."""
-        return MOST_READ - self._read if self._saying < MOST_TERMS else 0
+    def _check_length(self, item: re.Match[str]) -> None:
+        if length_read(item[0]) > MOST_SAID:
+            problem = f"more than {MOST_SAID:,} characters in one quote or word with a sign"
+            raise self._error(item.start(), problem, "ask for the few words that matter")
+        if item.end() == MOST_READ < len(self._text):
+            raise self._too_late(item.start())
 
     def _names(self, sign: str | None, names: list[Name]) -> None:
         if not sign:
@@ -183,6 +194,10 @@ class _Parser:
             self._required.append(term)
         if max(len(self._said), len(self._required), len(self._excluded)) > MOST_TERMS:
             raise self._error(self._at, f"more than {MOST_TERMS} words with signs or in quotes", "leave some out")
+
+    def _too_late(self, position: int) -> QueryError:
+        problem = f"a sign or quote after the first {MOST_READ:,} characters, which are all that is read"
+        return self._error(position, problem, "put it at the beginning")
 
     def _error(self, position: int, problem: str, hint: str) -> QueryError:
         hint = hint or 'such as: branch "rename a" -remote config*'

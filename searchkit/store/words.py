@@ -82,9 +82,14 @@ class Name:
         return (*self.words, self.words[-1][-1]) if self.is_run and len(self.written) > 1 else self.words
 
 
-def names_in(text: str) -> Iterator[Name]:
-    """The words, names and runs of a text in order."""
-    return (name for raw in _RAW.finditer(_compatible(text)) for name in _names(raw[0]))
+def names_in(text: str, most: int | None = None) -> Iterator[Name]:
+    """The words, names and runs of a text in order; in its first ``most`` characters as `length_read` counts them."""
+    return (name for raw in _RAW.finditer(_compatible(text)[:most]) for name in _names(raw[0]))
+
+
+def length_read(text: str) -> int:
+    """How many characters of a text are read: its compatibility forms have up to 18 for one."""
+    return len(_compatible(text))
 
 
 def indexed_words(text: str) -> str:

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import sqlite3
+import sys
+import unicodedata
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given, settings
@@ -9,7 +12,7 @@ from hypothesis import strategies as st
 from searchkit.errors import QueryError
 from searchkit.store import LexicalQuery, parse_query, plain_query
 from searchkit.store.lexical_query import MOST_READ, MOST_TERMS, Term
-from searchkit.store.words import LONGEST_WORD
+from searchkit.store.words import LONGEST_WORD, _indexed, _kept_name
 
 ANY_TEXT = st.text(st.characters(exclude_categories=()), max_size=60)  # NUL and halves of pairs among them
 SIGNS = st.text(st.sampled_from("ab中 \"*+-_.'():^{}é\0"), max_size=30)
@@ -83,11 +86,20 @@ def test_of_a_text_without_end_a_beginning_is_read(words: str) -> None:
 
 
 def test_what_has_a_sign_is_never_passed_over_however_late_it_stands() -> None:
-    query = parse_query(f'{"filler " * MOST_READ} +must -"must not" beg*')
+    query = parse_query(f'{"filler " * 9000} +must -"must not" beg*')
     assert query.required == (Term("must", ('"must"',)),)
     assert query.excluded == (Term("must not", ('"must not"',)),)
     assert {"filler", "must", "beg*"} == set(query.terms)
     assert len(query.wanted) == MOST_TERMS
+
+
+@pytest.mark.parametrize("said", ["+must", "-must", '"must not"', "mus*"])
+@pytest.mark.parametrize("before", [MOST_READ - 2, MOST_READ - 1, MOST_READ, 3 * MOST_READ])
+def test_what_has_a_sign_is_an_error_beyond_what_is_read(said: str, before: int) -> None:
+    text = "a" * (before - 1) + f" {said} and more"
+    with pytest.raises(QueryError, match="after the first 65,536 characters") as caught:
+        parse_query(text)
+    assert before <= caught.value.position < before + len(said)
 
 
 @pytest.mark.parametrize(
@@ -97,13 +109,52 @@ def test_what_has_a_sign_is_never_passed_over_however_late_it_stands() -> None:
         ("apples" + " -word" * (MOST_TERMS + 1), "with signs"),
         ('"two words" ' * (MOST_TERMS + 1), "with signs"),
         (f'"{"word " * (MOST_TERMS + 1)}"', "in a row"),
-        ("+" + "中" * 100_000, "in a row"),
-        ("+" + "a-" * 100_000, "in a row"),
+        ("+" + "中" * 1000, "in a row"),
+        ("+" + "a-" * 1000, "in a row"),
     ],
 )
 def test_more_signs_than_can_be_looked_up_are_an_error(text: str, problem: str) -> None:
     with pytest.raises(QueryError, match=f"more than {MOST_TERMS} words.*{problem}"):
         parse_query(text)
+
+
+@pytest.mark.parametrize("item", ["+{}", "-{}", "{}*", '"{}"'])
+@pytest.mark.parametrize("filler", ["a", "a-b_", "中", "\u0301", "\ufdfa"])
+def test_a_single_item_without_end_is_an_error(item: str, filler: str) -> None:
+    assert len(unicodedata.normalize("NFKC", "\ufdfa")) == 18  # the most that a character becomes
+    with pytest.raises(QueryError, match="more than 4,096 characters"):
+        parse_query(item.format("e" + filler * (5000 // len(filler))))
+
+
+@pytest.mark.parametrize("ask", [plain_query, parse_query])
+@pytest.mark.parametrize(
+    "filler", ["apples ", "the ", "a-", "a.b_", "中", "中 ", "e\u0301", "\ufdfa", "\ufdfa ", "!? ", "aB1"]
+)
+def test_a_text_without_end_takes_no_more_work_than_what_is_read_of_it(
+    ask: Callable[[str], object], filler: str
+) -> None:
+    once, many = (work(ask, filler * (times * MOST_READ // len(filler))) for times in (1, 16))
+    assert many < 1.01 * once + 100 < 2_500_000
+
+
+def work(ask: Callable[[str], object], text: str) -> int:
+    """How many calls are made in answering."""
+    count = 0
+
+    def called(*_: object) -> None:
+        nonlocal count
+        count += 1
+
+    _indexed.cache_clear()
+    _kept_name.cache_clear()
+    sys.setprofile(called)
+    try:
+        ask(text)
+    except QueryError:
+        pass
+    finally:
+        sys.setprofile(None)
+    return count
 
 
 @pytest.mark.parametrize("text", ["rename a branch", "well-known --dry-run", "a+b C++ 日本語", "the", "what is it?"])
