@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from searchkit.insight.neighbours import NeighbourGraph
 
     Places = NDArray[np.float32]  # (N, 2) or (N, 3)
+    Coordinates = NDArray[np.float32]  # (2, N) or (3, N): an axis at a time is quicker
 
 ROUNDS = 600
 _EARLY_ROUNDS, _EARLY_PULL = 100, 4.0  # first the large shape, neighbours drawn harder
@@ -37,50 +38,68 @@ def neighbour_layout(graph: NeighbourGraph, first: Places, *, seed: int = 0, rou
     https://arxiv.org/abs/2206.01816; McInnes, Healy, Melville 2018, "UMAP", https://arxiv.org/abs/1802.03426
     """
     draw = np.random.default_rng(seed)
-    links = _Links.of(graph)
+    order = draw.permutation(len(first))  # rows that follow each other are often alike, and would be pushed alike
     spread = first / max(float(first[:, 0].std()), 1e-12)
-    places: Places = (spread + _JITTER * draw.standard_normal(first.shape)).astype(np.float32)
-    speed: Places = np.zeros_like(places)
+    places: Coordinates = np.ascontiguousarray(
+        (spread + _JITTER * draw.standard_normal(first.shape))[order].T, np.float32
+    )
+    links = _Links.of(graph, order)
+    speed = np.zeros_like(places)
     for number in range(rounds):
         pull = links.pull(places) * np.float32(_EARLY_PULL if number < _EARLY_ROUNDS else 1.0)
         step = np.float32(_STEP * (1 - number / rounds))
         speed *= np.float32(_MOMENTUM)
         speed += step * (_push(places, draw) - pull)
         places += speed
-    places -= places.mean(axis=0)
-    return places
+    placed: Places = np.empty(first.shape, np.float32)
+    placed[order] = places.T
+    placed -= placed.mean(axis=0)
+    return placed
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class _Links:
-    """Neighbours in both directions, ordered by row: those of row i are others[starts[i]:starts[i + 1]]."""
+    """(N, k) the neighbours of each row, rows counted in the order of the layout."""
 
-    rows: NDArray[np.int64]
-    others: NDArray[np.int64]
-    starts: NDArray[np.int64]
+    near: NDArray[np.int64]
+    flat: NDArray[np.int64]
     weight: np.float32
 
     @classmethod
-    def of(cls, graph: NeighbourGraph) -> _Links:
-        count, k = graph.places.shape
-        own, near = np.repeat(np.arange(count), k), graph.places.ravel()
-        rows, others = np.concatenate([own, near]), np.concatenate([near, own])
-        order = np.argsort(rows, kind="stable")
-        return cls(rows[order], others[order], np.searchsorted(rows[order], np.arange(count)), np.float32(1 / (2 * k)))
+    def of(cls, graph: NeighbourGraph, order: NDArray[np.int64]) -> _Links:
+        position = np.empty(len(order), np.int64)
+        position[order] = np.arange(len(order))
+        near = position[graph.places[order]]
+        return cls(near, near.ravel(), np.float32(1 / near.shape[1]))
 
-    def pull(self, places: Places) -> Places:
-        apart = places[self.rows] - places[self.others]
-        squared = np.einsum("nd,nd->n", apart, apart)
-        apart *= (2 * self.weight / (2 + squared))[:, np.newaxis]
-        pulled: Places = np.add.reduceat(apart, self.starts, axis=0)
+    def pull(self, places: Coordinates) -> Coordinates:
+        """What draws each row, by its neighbours and by those whose neighbour it is."""
+        apart = [own[:, np.newaxis] - own[self.near] for own in places]
+        force = self.weight / (2 + _squared(apart))
+        pulled = np.empty_like(places)
+        for axis, way in enumerate(apart):
+            way *= force
+            pulled[axis] = way.sum(axis=1) - np.bincount(self.flat, way.ravel(), places.shape[1])
         return pulled
 
 
-def _push(places: Places, draw: np.random.Generator) -> Places:
+def _push(places: Coordinates, draw: np.random.Generator) -> Coordinates:
+    """What pushes each row away: others that are drawn for all rows at once, so many places further in the order."""
     pushed = np.zeros_like(places)
-    for _ in range(_DRAWN):
-        apart = places - places[draw.integers(0, len(places), len(places))]
-        squared = np.einsum("nd,nd->n", apart, apart)
-        apart *= (2 * _PUSH / _DRAWN / ((2 + squared) * (1 + squared)))[:, np.newaxis]
-        pushed += apart
+    rows = places.shape[1]
+    for shift in draw.integers(0, rows, _DRAWN // 2).tolist():
+        apart = [own - np.roll(own, shift) for own in places]
+        squared = _squared(apart)
+        force = np.float32(2 * _PUSH / _DRAWN) / ((2 + squared) * (1 + squared))
+        for axis, way in enumerate(apart):
+            way *= force
+            pushed[axis] += way
+            pushed[axis] -= np.roll(way, -shift)
     return pushed
+
+
+def _squared(apart: list[NDArray[np.float32]]) -> NDArray[np.float32]:
+    squared = apart[0] * apart[0]
+    for way in apart[1:]:
+        squared += way * way
+    return squared
