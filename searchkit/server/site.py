@@ -26,7 +26,8 @@ class Site:
         searcher: answers queries; None for one in this process.
         searches: short work that reads.
         changes: writes; one at a time, as the index has one writer.
-        long: work that takes seconds, such as a map, and must not keep searches waiting.
+        long: work that takes seconds and must not keep searches waiting. A map, of which one is made at a time, leaves
+            a thread for the rest.
         map: the map of the index.
     """
 
@@ -39,7 +40,7 @@ class Site:
         self.answering: Searcher = self.searcher or LocalSearcher(self.engine)
         self.searches = Lane("search", self.settings.worker_count, self.settings.most_waiting)
         self.changes = Lane("change", 1, _MOST_CHANGES)
-        self.long = Lane("long", 1, _MOST_LONG)
+        self.long = Lane("long", 2, _MOST_LONG)
         self.map = MapKeeper(self.engine, self.long)
 
     @property

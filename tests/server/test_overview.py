@@ -112,6 +112,20 @@ def test_too_much_at_once_is_refused(serve: Callable[..., TestClient], monkeypat
     assert answers == [200, 200, 200]
 
 
+def test_topics_do_not_wait_for_a_map(serve: Callable[..., TestClient], monkeypatch: pytest.MonkeyPatch) -> None:
+    import threading
+
+    from searchkit.server import mapping
+
+    is_in, go_on = threading.Event(), threading.Event()
+    monkeypatch.setattr(mapping, "map_page", lambda engine: (is_in.set(), go_on.wait(30), b"a map")[-1])
+    client = serve(time_limit_s=5)
+    assert client.get("/map").status_code == 503
+    assert is_in.wait(30)
+    assert client.get("/topics").status_code == 404  # there are none; a lane of one thread would not have said so
+    go_on.set()
+
+
 def test_what_takes_too_long_is_given_up(
     serve: Callable[..., TestClient], engine: SearchEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
