@@ -34,6 +34,7 @@ class Fusion(Enum):
 
 DEFAULT_FUSION = Fusion.CONVEX  # by measurement: benchmarks/results/hybrid.md
 DEFAULT_DENSE_WEIGHT = 0.5
+MOST_ASKED = 1 << 20  # characters of a query: an encoder and the lexical index read a small part of that
 
 
 class Group(Enum):
@@ -181,9 +182,12 @@ class Question:
 
 
 def check_query(query: str) -> str:
-    """Gives the query when there is something in it; lone surrogates become question marks."""
+    """Gives the query when there is something in it, and not too much; lone surrogates become question marks."""
     if not isinstance(query, str):
         raise InputError(f"the query is {type(query).__name__}; expected text")
+    if len(query) > MOST_ASKED:
+        found = f"the query has {len(query):,} characters; expected at most {MOST_ASKED:,}"
+        raise InputError(found, hint="ask for a part of it, or `searchkit similar` for what is like a document")
     if not query.strip():
         raise InputError("the query is empty", hint='ask in plain words: searchkit query "how do I ..."')
     return query.encode("utf-8", "replace").decode("utf-8")

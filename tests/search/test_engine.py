@@ -20,6 +20,7 @@ from searchkit.errors import (
 )
 from searchkit.search import Progress, readers, reencode
 from searchkit.search.acknowledged import open_reader
+from searchkit.search.question import MOST_ASKED
 from searchkit.store import StoreReader
 
 TEXTS = ["apples grow on trees", "boats sail the sea", "clocks tell the time", "apples and boats"]
@@ -271,9 +272,18 @@ def test_text_that_no_encoding_can_hold_is_stored_and_found(engine: SearchEngine
     assert hit.metadata == {"note": "?"}
 
 
-def test_a_query_of_a_megabyte_is_answered(engine: SearchEngine) -> None:
+def test_a_query_of_a_million_characters_is_answered(engine: SearchEngine) -> None:
     engine.add(TEXTS)
-    assert len(engine.search("apples " * 150_000, k=1)) == 1
+    assert len(engine.search("apples " * 149_000, k=1)) == 1
+
+
+@pytest.mark.parametrize("mode", ["dense", "hybrid", "lexical"])
+def test_a_query_has_a_greatest_length(engine: SearchEngine, mode: str) -> None:
+    engine.add(TEXTS)
+    with pytest.raises(InputError, match="1,048,577 characters; expected at most 1,048,576"):
+        engine.search("x" * (MOST_ASKED + 1), mode=mode)
+    with pytest.raises(InputError, match="1,048,577 characters"):
+        engine.search("x", mode=mode, unlike=["x" * (MOST_ASKED + 1)])
 
 
 def test_an_engine_searches_while_it_walks_its_chunks(engine: SearchEngine) -> None:
