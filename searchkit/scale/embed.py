@@ -177,8 +177,8 @@ class _Run:
         )
 
     def _begun(self, recipe: Recipe) -> Recipe:
-        """Write down the recipe, or go by the one that is there if it is the same."""
-        if PLAN not in self._place.names():
+        """Write down the recipe, or go by the one that is there if it is the same; without a shard it binds nobody."""
+        if set(self._place.names()) <= {PLAN}:
             with self._place.aside(PLAN) as path:
                 path.write_text(json.dumps(asdict(recipe), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
             return recipe

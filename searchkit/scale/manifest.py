@@ -115,7 +115,12 @@ def read_manifest(place: Place) -> Manifest:
     Raises:
         ShardsError: there is none, it is no manifest, it is of a newer format, or its counts do not add up.
     """
-    if MANIFEST not in place.names():
+    names = place.names()
+    if not names:
+        raise ShardsError(
+            f"there is nothing in {place}", hint=f"check the path; shards are made by `searchkit embed SRC {place}`"
+        )
+    if MANIFEST not in names:
         raise ShardsError(
             f"{place} has no {MANIFEST}, so it holds no shards, or not all of them",
             hint="run the same `searchkit embed` again: it goes on where it was cut off",

@@ -52,6 +52,7 @@ def test_embed_tells_its_counts_as_json(run: Run) -> None:
         (("embed", "nowhere", "out"), "nowhere does not exist"),
         (("embed", "notes", "out", "--dtype", "int8"), "dtype is 'int8'"),
         (("index", "--from-shards", "notes"), "has no manifest.json"),
+        (("index", "--from-shards", "nowhere"), "there is nothing in"),
         (("index", "notes", "--from-shards", "out"), "or --from-shards OUT by itself"),
         (("index", "--from-shards", "out", "--dry-run"), "goes without --watch and --dry-run"),
         (("index",), "expected folders and files"),

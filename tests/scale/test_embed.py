@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -195,6 +196,18 @@ def test_other_options_sources_or_encoders_are_told_apart(corpus: Path) -> None:
     with pytest.raises(ShardsError, match="its sources"):
         run(corpus)
     assert contents("out") == before
+
+
+def test_a_run_that_made_no_shard_binds_no_other(corpus: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def failing(self: ShardMaker, task: object) -> object:  # noqa: ARG001
+        raise CutOffError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(ShardMaker, "make", failing)
+        with pytest.raises(CutOffError):
+            run(corpus)
+    assert contents("out").keys() == {"plan.json"}
+    assert embed([str(corpus)], "out", encoder=WordEncoder(), options=replace(SMALL, batch_size=7)).shards > 0
 
 
 def test_a_folder_with_other_things_is_left_alone(corpus: Path, tmp_path: Path) -> None:
