@@ -11,6 +11,7 @@ from searchkit.insight.phrases import PhraseCounts
 PHRASES = 10  # kept of each topic
 IN_LABEL = 3
 _CONSIDERED = 200
+_LEAST_AKIN, _AKIN_SHARE = 5, 2 / 3  # letters that words of one family have in common at least, and of the longer one
 _RAREST = 2  # texts: what occurs once is an accident
 
 
@@ -65,5 +66,11 @@ def _best(weights: dict[str, float], phrases: PhraseCounts) -> tuple[str, ...]:
 
 def _says_again(words: Sequence[str], other: Sequence[str]) -> bool:
     """Whether two phrases share a word that is all of one, or two words, or are pieces of one longer phrase."""
-    shared = len(set(words) & set(other))
+    shared = sum(any(word == own or _akin(word, own) for own in other) for word in words)
     return shared >= min(2, len(words), len(other)) or words[0] == other[-1] or words[-1] == other[0]
+
+
+def _akin(word: str, other: str) -> bool:
+    """Whether stems are of one family, such as those of Germany and German: they mostly begin alike."""
+    same = max(_LEAST_AKIN, math.ceil(_AKIN_SHARE * max(len(word), len(other))))
+    return min(len(word), len(other)) >= same and word[:same] == other[:same]

@@ -32,6 +32,11 @@ def test_pieces_of_one_long_phrase_are_named_once() -> None:
     assert phrases == ("card rate", "exchange rate")
 
 
+def test_words_of_one_family_are_named_once() -> None:
+    (phrases,) = labelled(["german, germany, gearbox"] * 3)
+    assert phrases == ("gearbox", "german")
+
+
 def test_what_occurs_once_names_no_topic_unless_all_does() -> None:
     (often,) = labelled(["apple", "apple", "pear"])
     (once,) = labelled(["plum"])
