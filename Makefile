@@ -51,6 +51,10 @@ release:  ## sdist and wheel into dist/, checked; the wheel alone in new environ
 	$(VENV)-release/bin/python -m build
 	$(VENV)-release/bin/python recipes/check_release.py dist --python $(PYTHONS)
 
+docs: $(VENV)-docs/.installed  ## the documentation as a site in build/site; a link that leads nowhere fails
+	$(VENV)-docs/bin/python docs/make_site.py
+	$(VENV)-docs/bin/zensical build --strict --clean
+
 format: $(VENV)/.installed-dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
@@ -76,6 +80,12 @@ $(VENV)-integrations/.installed: pyproject.toml
 	$(VENV)-integrations/bin/python -m pip install --quiet --editable '.[train,eval,docs]' --group integrations
 	touch $@
 
+$(VENV)-docs/.installed: pyproject.toml
+	$(PYTHON) -m venv $(VENV)-docs
+	$(VENV)-docs/bin/python -m pip install --quiet --upgrade pip
+	$(VENV)-docs/bin/python -m pip install --quiet --editable . --group docs-site
+	touch $@
+
 $(VENV)-scale/.installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)-scale
 	$(VENV)-scale/bin/python -m pip install --quiet --upgrade pip
@@ -83,4 +93,4 @@ $(VENV)-scale/.installed: pyproject.toml
 	touch $@
 
 clean:
-	rm -rf $(VENV) $(VENV)-scale $(VENV)-integrations $(VENV)-release dist .mypy_cache .ruff_cache .pytest_cache
+	rm -rf build $(VENV) $(VENV)-scale $(VENV)-integrations $(VENV)-docs .cache $(VENV)-release dist .mypy_cache .ruff_cache .pytest_cache

@@ -49,11 +49,11 @@ BEFORE = {  # what a page takes for granted
     ],
     "docs/scale.md": ["searchkit embed docs passages.jsonl shards"],
 }
-STANDS_FOR = {
+STANDS_FOR = {  # what is not so here, and what is run instead
+    "restore /mnt/usb/notes\n": "restore usb/notes --index again\n",
     "/mnt/": "",
     "--topic http": "--topic 1",
-    "restore /mnt/usb/notes\n": "restore usb/notes --index again\n",
-}  # what is not so here, and what is run instead
+}
 
 
 def name_of(page: Path) -> str:
@@ -112,7 +112,7 @@ def why_not(words: list[str]) -> str:
         return "endless"
     if "--milvus" in rest or "--ray" in rest or command == "push":
         return "server"
-    if command == "judge" and not {"--accept", "--reject", "--export"} & {word for word in rest} and rest[0]:
+    if command == "judge" and not {"--accept", "--reject", "--export"} & set(rest) and rest[0]:
         return "interactive"
     return "network" if [command, rest[0]] == ["model", "download"] else ""
 
