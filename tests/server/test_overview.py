@@ -118,7 +118,7 @@ def test_topics_do_not_wait_for_a_map(serve: Callable[..., TestClient], monkeypa
     from searchkit.server import mapping
 
     is_in, go_on = threading.Event(), threading.Event()
-    monkeypatch.setattr(mapping, "map_page", lambda engine: (is_in.set(), go_on.wait(30), b"a map")[-1])
+    monkeypatch.setattr(mapping, "map_page", lambda _: (is_in.set(), go_on.wait(30), b"a map")[-1])
     client = serve(time_limit_s=5)
     assert client.get("/map").status_code == 503
     assert is_in.wait(30)

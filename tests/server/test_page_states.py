@@ -154,3 +154,40 @@ def test_an_answer_that_is_no_json_is_a_failure(visit: Visit) -> None:
     page = visit.open("q=cats")
     page.get_by_role("alert").wait_for()
     assert "the server answered 502" in page.get_by_role("alert").inner_text()
+
+
+def test_a_word_that_is_nowhere_leads_on_to_meaning(visit: Visit) -> None:
+    page = visit.open("q=felines&mode=lexical")
+    page.get_by_role("button", name="Ask by meaning").click()
+    page.locator("#hits .hit").first.wait_for()
+    assert page.get_by_role("radio", name="Meaning").is_checked()
+    assert "mode=dense" in page.url
+
+
+def test_code_keeps_its_columns_and_prose_does_not(page: Page, engine: SearchEngine) -> None:
+    engine.add(
+        [{"id": "code", "text": "def cats():\n    return 9", "format": "code"}, {"id": "prose", "text": "Cats sleep."}]
+    )
+    with served(engine) as address:
+        visit = Visit(page, address)
+        visit.open("q=cats")
+        for title in page.locator("#hits .title").all():
+            title.click()
+        families = {
+            place: page.locator(f"#hits .hit:has-text('{words}') .text").evaluate(
+                "one => getComputedStyle(one).fontFamily"
+            )
+            for place, words in (("code", "return 9"), ("prose", "Cats sleep."))
+        }
+        assert "mono" in families["code"].lower()
+        assert "mono" not in families["prose"].lower()
+        page.close()
+    assert visit.complaints == []
+
+
+def test_every_link_and_button_has_a_name_on_a_narrow_screen_too(visit: Visit) -> None:
+    visit.page.set_viewport_size({"width": 390, "height": 800})
+    page = visit.open("q=cats")
+    page.locator("#hits .hit").first.wait_for()
+    for one in page.locator("a:visible, button:visible").all():
+        assert one.evaluate("one => one.ariaLabel || one.innerText.trim()"), one.evaluate("one => one.outerHTML")

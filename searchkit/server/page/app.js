@@ -109,8 +109,10 @@ function showAnswer(answer) {
   byId("more").hidden = hits.length < Number(state.k) || Number(state.k) >= MOST;
   if (hits.length) return;
   if (index?.chunks === 0) showEmptyIndex();
-  else showNothing(Boolean(answer.nothing_close), state, filterCount(state) > 0 || state.topic !== "",
-    () => change({ where: "", path: "", since: "", topic: "" }, true));
+  else showNothing(Boolean(answer.nothing_close), state, filterCount(state) > 0 || state.topic !== "", {
+    unfilter: () => change({ where: "", path: "", since: "", topic: "" }, true),
+    byMeaning: () => change({ mode: "dense" }, true),
+  });
 }
 
 function showNoQuestion() {

@@ -140,7 +140,7 @@ function bringUp(body) {
  */
 function inside({ hit, isMarked }) {
   const [start, best, end] = isMarked ? aroundBest(hit) : [hit.text, "", ""];
-  const text = element("div.text", { dir: "auto", tabindex: "0", role: "region", "aria-label": "The passage and its surroundings" },
+  const text = element(isCode(hit) ? "div.text.code" : "div.text", { dir: "auto", tabindex: "0", role: "region", "aria-label": "The passage and its surroundings" },
     hit.context_before ? element("span.around", {}, hit.context_before) : null,
     element("span.chunk", {}, start, best ? element("mark", {}, best) : null, end),
     hit.context_after ? element("span.around", {}, hit.context_after) : null);
@@ -148,6 +148,12 @@ function inside({ hit, isMarked }) {
     element("div", {}, element("dt", { dir: "auto" }, line(name)), element("dd", { dir: "auto" }, line(inWords(value)))));
   return facts.length ? [text, element("dl.facts", {}, ...facts)] : [text];
 }
+
+/**
+ * Whether the columns of a text mean something.
+ * @param {import("./api.js").Hit} hit
+ */
+const isCode = (hit) => hit.metadata.format === "code";
 
 /** @param {unknown} value of a document's metadata */
 const inWords = (value) => (typeof value === "string" ? value : JSON.stringify(value));

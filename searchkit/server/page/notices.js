@@ -43,14 +43,15 @@ export function showEmptyIndex() {
  * @param {boolean} isFarOff whether the server says that nothing is close
  * @param {import("./address.js").State} state
  * @param {boolean} isFiltered
- * @param {() => void} unfilter
+ * @param {{unfilter: () => void, byMeaning: () => void}} ways on from here
  */
-export function showNothing(isFarOff, state, isFiltered, unfilter) {
+export function showNothing(isFarOff, state, isFiltered, { unfilter, byMeaning }) {
   const advice = isFarOff ? "Nothing in this index is closer to the question than to any other."
     : isFiltered ? "The filters may leave out what you look for."
       : state.mode === "lexical" ? "No passage has these words. “Meaning” finds what says it in others." : "Try other words.";
   notice("none", isFarOff ? "Nothing close" : "No hits", element("p", {}, advice),
-    isFiltered ? element("p", {}, button("Ask without filters", unfilter, { class: "main" })) : null);
+    isFiltered ? element("p", {}, button("Ask without filters", unfilter, { class: "main" }))
+      : state.mode === "lexical" ? element("p", {}, button("Ask by meaning", byMeaning, { class: "main" })) : null);
 }
 
 /** @param {{message: string, hint: string}} error in the server's words */
