@@ -24,6 +24,7 @@ import secrets
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
@@ -152,10 +153,10 @@ def run_load(port: int, seconds: float, rate: float | None, skip: int, more: lis
 
 
 @contextlib.contextmanager
-def served(index: Path, port: int, workers: int | None, token: str) -> Iterator[int]:
+def served(index: Path, port: int, workers: int | None, token: str, time_limit_s: float = 30) -> Iterator[int]:
     """A server of its own; gives its process id."""
     command = [sys.executable, "-m", "searchkit", "serve", "--index", str(index), "--port", str(port)]
-    command += [] if workers is None else ["--workers", str(workers)]
+    command += ["--time-limit", str(time_limit_s), *([] if workers is None else ["--workers", str(workers)])]
     process = subprocess.Popen(command, env={**os.environ, "SEARCHKIT_WRITE_TOKEN": token}, stderr=subprocess.DEVNULL)
     try:
         wait_until(lambda: ask(port, "/search?q=ready") == 200)
@@ -182,7 +183,7 @@ def ask(port: int, path: str, method: str = "GET", body: object = None, token: s
     headers = {"authorization": f"Bearer {token}", "content-type": "application/json"} if token else {}
     data = None if body is None else json.dumps(body).encode()
     request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", data, headers, method=method)
-    with urllib.request.urlopen(request, timeout=60) as answer:
+    with urllib.request.urlopen(request, timeout=600) as answer:
         answer.read()
         return int(answer.status)
 
@@ -215,7 +216,8 @@ def soak(options: argparse.Namespace, pid: int, token: str, more: list[str]) -> 
                 ask(options.port, f"/documents/{name}", "DELETE", token=token)
         except OSError as error:
             errors += 1
-            print("writer:", error)
+            told = error.read(300) if isinstance(error, urllib.error.HTTPError) else b""
+            print("writer:", error, told.decode(errors="replace"), flush=True)
         changes += 1
         if time.monotonic() - seen > 30:
             seen = time.monotonic()
@@ -245,8 +247,9 @@ def main() -> None:
     parser.add_argument("--running", action="store_true", help="the server at --port runs already")
     parser.add_argument("--port", type=int, default=8765)
     parser.add_argument("--seconds", type=float, default=15)
-    parser.add_argument("--rate", type=float, default=150)
+    parser.add_argument("--rate", type=float, default=150, help="of the second load; 0: leave it out")
     parser.add_argument("--workers", type=int)
+    parser.add_argument("--time-limit", type=float, default=30, help="of the server, where others use the machine too")
     parser.add_argument("--soak", type=float)
     parser.add_argument("--skip", type=int, default=0, help=argparse.SUPPRESS)
     parser.add_argument("--generate", action="store_true", help=argparse.SUPPRESS)
@@ -259,7 +262,9 @@ def main() -> None:
     more += ["--path", options.path] if options.path else []
     token = secrets.token_hex(16)
     running = (
-        contextlib.nullcontext(0) if options.running else served(options.index, options.port, options.workers, token)
+        contextlib.nullcontext(0)
+        if options.running
+        else served(options.index, options.port, options.workers, token, options.time_limit)
     )
     with running as pid:
         run_load(options.port, WARM_UP_S, None, 0, more)
@@ -269,7 +274,8 @@ def main() -> None:
         print(HEAD)
         most = run_load(options.port, options.seconds, None, 1000, more)
         show(f"all it takes, {CONNECTIONS} connections", most)
-        show(f"{options.rate:g} a second", run_load(options.port, options.seconds, options.rate, 6000, more))
+        if options.rate:
+            show(f"{options.rate:g} a second", run_load(options.port, options.seconds, options.rate, 6000, more))
         if pid:
             print(f"memory: {memory_mb(pid):.0f} MB")
 
