@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from searchkit.documents.wildcards import is_slow, linear
 from searchkit.errors import InputError
 
 GIT_FILE = ".gitignore"
@@ -66,13 +67,9 @@ class Rule:
 
     written: str
     place: str
-    regex: re.Pattern[str]
+    matches: Callable[[str], bool]
     is_match: bool
     is_for_folders: bool
-
-    def matches(self, path: str) -> bool:
-        found = self.regex.search(path)
-        return found is not None and found.groupdict().get(_ABOVE) is None
 
 
 def _compile(line: str, place: str) -> Rule | None:
@@ -90,7 +87,18 @@ def _compile(line: str, place: str) -> Rule | None:
         return None
     if not found or found[0].include is None or not isinstance(found[0].regex, re.Pattern):
         return None
-    return Rule(bare, place, found[0].regex, bool(found[0].include), is_for_folders)
+    return Rule(bare, place, _test(found[0].regex), bool(found[0].include), is_for_folders)
+
+
+def _test(regex: re.Pattern[str]) -> Callable[[str], bool]:
+    """Whether a path itself matches, not a folder above it."""
+    quick = linear(regex.pattern) if is_slow(regex.pattern) else None
+
+    def matches(path: str) -> bool:
+        found = regex.search(path)
+        return found is not None and found.groupdict().get(_ABOVE) is None
+
+    return quick or matches
 
 
 @dataclass(frozen=True, slots=True)
