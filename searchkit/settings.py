@@ -25,6 +25,7 @@ PROJECT_FILE = "searchkit.toml"
 USER_FILE = "config.toml"
 INDEX_HOME = "index_data"  # named indexes lie in this folder
 _LARGEST_FILE = 1 << 16
+_MOST_SHOWN = 100  # characters of a value that is wrong
 _FALSE = {"0", "false", "no", "off"}
 _DEVICES = ("auto", "cpu", "cuda", "mps")
 _MODES = ("hybrid", "dense", "lexical")
@@ -159,7 +160,11 @@ def _inside(file: Path, index: str) -> Path:
     """The folder of a project's index, which must stay in the project's tree, links followed."""
     root = file.parent
     folder = root / index if _is_path(index) else root / INDEX_HOME / index
-    if not folder.resolve().is_relative_to(root.resolve()) or index.startswith("~"):
+    try:
+        is_inside = folder.resolve().is_relative_to(root.resolve()) and not index.startswith("~")
+    except (OSError, RuntimeError) as exc:  # links in a circle
+        raise InputError(f"{file}: index {index!r} cannot be followed: {exc}") from exc
+    if not is_inside:
         raise InputError(
             f"{file}: index {index!r} lies outside of {root}", hint="an index elsewhere is chosen with --index"
         )
@@ -184,6 +189,8 @@ def _read(path: Path) -> Mapping[str, object]:
         raise InputError(f"{path} cannot be read: {exc.strerror}") from exc
     except ValueError as exc:  # TOML's own error, or bytes that are no UTF-8
         raise InputError(f"{path} is not valid TOML: {exc}") from exc
+    except RecursionError as exc:
+        raise InputError(f"{path} is not valid TOML: brackets in brackets without end") from exc
     return values
 
 
@@ -197,8 +204,16 @@ def _checked(values: Mapping[str, object], origin: str) -> dict[str, object]:
             raise InputError(f"{origin}: unknown setting {name!r}", hint=f"{guess}known: {', '.join(_KEYS)}")
         is_right, expected = _KEYS[name]
         if not is_right(value):
-            raise InputError(f"{origin}: {name} is {value!r}; expected {expected}")
+            raise InputError(f"{origin}: {name} is {_shown(value)}; expected {expected}")
     return dict(values)
+
+
+def _shown(value: object) -> str:
+    try:
+        shown = repr(value)
+    except (ValueError, RecursionError):  # a number of thousands of digits, brackets in brackets
+        return f"something of the kind {type(value).__name__}"
+    return shown if len(shown) <= _MOST_SHOWN else f"{shown[:_MOST_SHOWN]} ..."
 
 
 def _is_text(value: object) -> bool:
