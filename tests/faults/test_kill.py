@@ -171,7 +171,7 @@ def test_what_was_acknowledged_survives_sigkill(
     settle(zygote.run("add", index=str(model.index), **arguments).acknowledged)
     usual = dict.fromkeys(PREPARED, 0.1)
     killed = dict.fromkeys(PREPARED, 0)
-    rounds = 40 if is_long else 1  # of each: 320 in all
+    rounds = 60 if is_long else 1  # of each: 480 in all
     for work in draw.sample([*PREPARED] * rounds, len(PREPARED) * rounds):
         arguments, settle = PREPARED[work](model)
         if work == "backup":
@@ -198,7 +198,8 @@ def test_what_was_acknowledged_survives_sigkill(
             assert verify_index(place / "copy", deep=True, encoder=WordEncoder(salt)).is_clean
     told = ", ".join(f"{name} {count}" for name, count in killed.items())
     tell_figures(
-        f"SIGKILL at a random moment, {sum(killed.values())} processes that were writing ({told})",
+        f"SIGKILL at a random moment, {len(PREPARED) * rounds} times, {sum(killed.values())} of them to a process that had "
+        f"not ended ({told})",
         "0 acknowledged documents lost, 0 phantoms, verify --deep clean each time, hits equal to a fresh build",
     )
     assert sum(killed.values()) >= len(PREPARED) * rounds / 4
