@@ -198,8 +198,8 @@ def test_what_was_acknowledged_survives_sigkill(
             assert verify_index(place / "copy", deep=True, encoder=WordEncoder(salt)).is_clean
     told = ", ".join(f"{name} {count}" for name, count in killed.items())
     tell_figures(
-        f"SIGKILL at a random moment, {len(PREPARED) * rounds} times, {sum(killed.values())} of them to a process that had "
-        f"not ended ({told})",
+        f"SIGKILL at a random moment, {len(PREPARED) * rounds} times, {sum(killed.values())} of them to a process that "
+        f"had not ended ({told})",
         "0 acknowledged documents lost, 0 phantoms, verify --deep clean each time, hits equal to a fresh build",
     )
     assert sum(killed.values()) >= len(PREPARED) * rounds / 4
