@@ -181,11 +181,23 @@ def full(tmp_path_factory: pytest.TempPathFactory, new_address: Any) -> Iterator
             yield local, remote
 
 
+@contextmanager
+def skipping_old_servers() -> Iterator[None]:
+    """One before 2.4 says that it finds beginnings alone."""
+    try:
+        yield
+    except FilterError as error:
+        if "finds beginnings of texts alone" not in str(error):
+            raise
+        pytest.skip("this server finds beginnings of texts alone")
+
+
 @pytest.mark.parametrize("where", WHERES)
 def test_a_filter_lets_through_what_sqlite_lets_through(where: str, full: tuple[SearchEngine, SearchEngine]) -> None:
     local, remote = full
     expected = local.ask("apples", 20, mode="dense", where=where)
-    found = remote.ask("apples", 20, mode="dense", where=where)
+    with skipping_old_servers():
+        found = remote.ask("apples", 20, mode="dense", where=where)
     assert sorted(ids(found.hits)) == sorted(ids(expected.hits))
     assert found.allowed == expected.allowed == len(expected.hits)
 
@@ -244,7 +256,7 @@ def test_files_are_chosen_by_path_and_time(
 ) -> None:
     backend.engine.index_paths([files])
     backend.engine.add(["a text without a file"])
-    with backend.opened() as engine:
+    with backend.opened() as engine, skipping_old_servers():
         assert {hit.path for hit in engine.search("words", mode="dense", **options)} == expected
 
 
@@ -372,7 +384,7 @@ def test_what_cannot_be_said_to_a_server_is_told(full: tuple[SearchEngine, Searc
     refused: list[tuple[type[SearchkitError], str, dict[str, Any]]] = [
         (FilterError, "holds lists, of which BETWEEN", {"where": "tags BETWEEN 1 AND 2"}),
         (FilterError, "holds lists, of which LIKE", {"where": "tags LIKE 's%'"}),
-        (FilterError, "with %, _ or a backslash", {"where": "note CONTAINS 'a%b'"}),
+        (FilterError, "with %, _ or a backslash|finds beginnings of texts alone", {"where": "note CONTAINS 'a%b'"}),
         (InputError, "topics are not known", {"topic": [1]}),
         (InputError, "places on disk are not known", {"within": ["."]}),
     ]
