@@ -9,7 +9,7 @@ Stages, each of which writes to FOLDER/times.json (as root, with ray installed):
     two       Ray, a worker of one thread on each host
     kill      Ray, two workers, one of which is killed half-way
     driver    Ray, two workers; the driver is killed half-way and started again
-    report    compare the bytes of all and write results/ray.md
+    report    compare the bytes of all and write results/ray_embedding.md
 
 Each host is a namespace with an address of its own and a Ray node in it. They share the cores and the disk of this
 machine, so what two workers gain is what its second core gives.
@@ -215,6 +215,7 @@ def report(work: Path) -> None:
         "worker.",
         "Two hosts are two network namespaces with addresses of their own on the one machine of two cores; seconds",
         "are of the whole call: the plan, the start of the workers, loading the encoder, the shards and the manifest.",
+        "What is spent once, the start of the workers above all, weighs less the more passages there are.",
         "",
         "| run | seconds | passages/s | against plain |",
         "|---|---|---|---|",
@@ -228,7 +229,7 @@ def report(work: Path) -> None:
         "|---|---|",
         *(f"| {NAMES[stage]} | {'yes' if is_same else 'NO'} |" for stage, is_same in same.items()),
     ]
-    write_result("ray", "Bulk embedding by Ray", "\n".join(lines), "ray", "pyarrow", "onnxruntime")
+    write_result("ray_embedding", "Bulk embedding by Ray", "\n".join(lines), "ray", "pyarrow", "onnxruntime")
 
 
 NAMES = {
