@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from searchkit.insight.code_words import is_code, without_syntax
+from searchkit.insight.code_words import is_code, without_front_matter, without_syntax
 from searchkit.insight.phrases import phrases_in
 
 
@@ -40,3 +40,9 @@ def test_a_line_of_code_is_not_read_on_into_the_next() -> None:
 @pytest.mark.parametrize(("path", "expected"), [("a/b.py", True), ("Makefile", True), ("a.md", False), (None, False)])
 def test_code_is_told_by_its_name(path: str | None, expected: bool) -> None:
     assert is_code(path) is expected
+
+
+@pytest.mark.parametrize("fence", ["---", "+++"])
+def test_front_matter_names_no_topic(fence: str) -> None:
+    assert without_front_matter(f"{fence}\ntitle: x\n{fence}\n# Boats\n{fence}\n") == f"# Boats\n{fence}\n"
+    assert without_front_matter(f"{fence}\nno end") == f"{fence}\nno end"
