@@ -33,8 +33,8 @@ from urllib.parse import quote
 
 CONNECTIONS = 32
 WARM_UP_S = 4
-HEAD = """| load | queries/s | p50 ms | p95 ms | p99 ms | most ms | answered | errors | client's share of the CPU |
-|---|--:|--:|--:|--:|--:|--:|--:|--:|"""
+HEAD = """| load | queries/s | p50 ms | p95 ms | p99 ms | most ms | answered | errors | client's CPU | server's CPU, ms a query |
+|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,11 +188,21 @@ def ask(port: int, path: str, method: str = "GET", body: object = None, token: s
         return int(answer.status)
 
 
+def family(pid: int) -> list[str]:
+    """A process and its children."""
+    return [str(pid), *Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def cpu_s(pid: int) -> float:
+    """What a process and its children have used of the processors so far."""
+    fields = [Path(f"/proc/{each}/stat").read_text().rpartition(")")[2].split() for each in family(pid)]
+    return sum(int(one[11]) + int(one[12]) for one in fields) / os.sysconf("SC_CLK_TCK")
+
+
 def memory_mb(pid: int) -> float:
     """Proportional memory of a process and its children."""
     total = 0.0
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    for each in [str(pid), *children]:
+    for each in family(pid):
         for line in Path(f"/proc/{each}/smaps_rollup").read_text().splitlines():
             if line.startswith("Pss:"):
                 total += int(line.split()[1]) / 1024
@@ -230,10 +240,11 @@ def soak(options: argparse.Namespace, pid: int, token: str, more: list[str]) -> 
     show(f"{options.rate:g} a second, with a writer", found)
 
 
-def show(name: str, found: Outcome) -> None:
+def show(name: str, found: Outcome, cpu: float | None = None) -> None:
+    used = "" if cpu is None else f"{1000 * cpu / found.answered:.1f}"
     print(
         f"| {name} | {found.rate:.1f} | {found.p50:.0f} | {found.p95:.0f} | {found.p99:.0f} | {found.most:.0f} "
-        f"| {found.answered} | {found.errors} | {100 * found.share:.1f}% |",
+        f"| {found.answered} | {found.errors} | {100 * found.share:.1f}% | {used} |",
         flush=True,
     )
 
@@ -245,6 +256,8 @@ def main() -> None:
     parser.add_argument("--requests", type=Path, help="JSON list of whole HTTP requests, instead of --queries")
     parser.add_argument("--path", default="", help="instead of /search?k=10&q=")
     parser.add_argument("--running", action="store_true", help="the server at --port runs already")
+    parser.add_argument("--pid", type=int, default=0, help="of that server, to account for it")
+    parser.add_argument("--warm-up", type=float, default=WARM_UP_S, help="seconds that are not counted")
     parser.add_argument("--port", type=int, default=8765)
     parser.add_argument("--seconds", type=float, default=15)
     parser.add_argument("--rate", type=float, default=150, help="of the second load; 0: leave it out")
@@ -262,20 +275,22 @@ def main() -> None:
     more += ["--path", options.path] if options.path else []
     token = secrets.token_hex(16)
     running = (
-        contextlib.nullcontext(0)
+        contextlib.nullcontext(options.pid)
         if options.running
         else served(options.index, options.port, options.workers, token, options.time_limit)
     )
     with running as pid:
-        run_load(options.port, WARM_UP_S, None, 0, more)
+        run_load(options.port, options.warm_up, None, 0, more)
         if options.soak:
             soak(options, pid, token, more)
             return
         print(HEAD)
-        most = run_load(options.port, options.seconds, None, 1000, more)
-        show(f"all it takes, {CONNECTIONS} connections", most)
-        if options.rate:
-            show(f"{options.rate:g} a second", run_load(options.port, options.seconds, options.rate, 6000, more))
+        loads: list[tuple[str, float | None, int]] = [(f"all it takes, {CONNECTIONS} connections", None, 1000)]
+        loads += [(f"{options.rate:g} a second", options.rate, 6000)] if options.rate else []
+        for name, rate, skip in loads:
+            before = cpu_s(pid) if pid else 0.0
+            found = run_load(options.port, options.seconds, rate, skip, more)
+            show(name, found, cpu_s(pid) - before if pid else None)
         if pid:
             print(f"memory: {memory_mb(pid):.0f} MB")
 
