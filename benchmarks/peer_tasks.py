@@ -101,7 +101,7 @@ class Llm:
         import sqlite_utils
         from llm_sentence_transformers import SentenceTransformerModel
 
-        model = SentenceTransformerModel(f"sentence-transformers/{checkpoint}", checkpoint)
+        model = SentenceTransformerModel(f"sentence-transformers/{checkpoint}", checkpoint, trust_remote_code=False)
         return llm.Collection("passages", sqlite_utils.Database(store / "llm.db"), model=model)
 
 

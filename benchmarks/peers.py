@@ -235,7 +235,7 @@ def process(command: Sequence[str]) -> dict[str, Any]:
     wall = time.perf_counter() - began
     watching.join()
     after = os.times()
-    if running.returncode not in (0, 1):
+    if running.returncode:
         raise RuntimeError(f"{' '.join(command)} ended with {running.returncode}: {errors[-2000:]}")
     cpu = after.children_user + after.children_system - before.children_user - before.children_system
     return {"wall_s": wall, "cpu_s": cpu, "peak_mb": max(peaks), "output": output}
