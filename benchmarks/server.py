@@ -33,7 +33,7 @@ from urllib.parse import quote
 
 CONNECTIONS = 32
 WARM_UP_S = 4
-HEAD = """| load | queries/s | p50 ms | p95 ms | p99 ms | most ms | answered | errors | client's CPU | server's CPU, ms a query |
+HEAD = """| load | queries/s | p50 ms | p95 ms | p99 ms | most ms | answered | errors | client CPU | server CPU ms |
 |---|--:|--:|--:|--:|--:|--:|--:|--:|--:|"""
 
 
