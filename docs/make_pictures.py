@@ -2,8 +2,8 @@
 
     python docs/make_pictures.py [--index FOLDER] [--question TEXT]
 
-FOLDER is an index of this repository with topics (`searchkit index .`, `searchkit topics`); without it one is made of
-its Markdown pages. Needs playwright and a Chromium; the files take under 300 kB each.
+FOLDER is an index with topics (`searchkit index`, `searchkit topics`); without it one is made of this repository's
+pages. Needs playwright and a Chromium; the files take under 300 kB each.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def main() -> None:
 
 
 def of_the_pages(index: Path) -> Path:
-    for command in (["index", *map(str, sorted(ROOT.glob("**/*.md")))], ["topics"]):
+    for command in (["index", *map(str, [*sorted(ROOT.glob("*.md")), *sorted(ROOT.glob("docs/*.md"))])], ["topics"]):
         subprocess.run([sys.executable, "-m", "searchkit", *command, "--index", str(index)], check=True, cwd=ROOT)
     return index
 
@@ -68,13 +68,14 @@ def served(index: Path, port: int) -> Iterator[str]:
 
 
 def take(browser: Browser, address: str, theme: str, question: str) -> None:
-    context = browser.new_context(viewport={"width": 1200, "height": 800}, color_scheme=theme, device_scale_factor=1.5)
+    context = browser.new_context(viewport={"width": 1200, "height": 800}, color_scheme=theme, device_scale_factor=1.25)
     page = context.new_page()
     page.set_default_timeout(PATIENCE_MS)
     page.goto(address)
     page.locator("#status span").first.wait_for()
     page.locator("#query").fill(question)
     page.locator("#hits mark").first.wait_for()
+    page.locator("#topics li").first.wait_for()
     keep(page, f"page-{theme}")
     page.locator("#tab-map").click()
     page.frame_locator("#map-view iframe").locator("canvas").first.wait_for()
