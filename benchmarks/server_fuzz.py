@@ -95,7 +95,13 @@ def report(
     for path, method in sorted({(path, method) for path, method, _ in counts}):
         told = " | ".join(str(counts.get((path, method, status), "")) for status in statuses)
         lines.append(f"| {method} {path} | {told} |")
-    write_result("server_fuzz", "What the server answers to requests made from its document", "\n".join(lines))
+    write_result(
+        "server_fuzz",
+        "What the server answers to requests made from its document",
+        "\n".join(lines),
+        "starlette",
+        "uvicorn",
+    )
 
 
 if __name__ == "__main__":
