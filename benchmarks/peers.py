@@ -27,6 +27,7 @@ import time
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -189,20 +190,18 @@ def _passages(text: str, tokenizer: Any) -> Iterator[str]:
 
 
 def measure(bench: Bench, parts: Sequence[str], rounds: int, seconds: float) -> None:
-    """What is still missing, a round of all peers at a time."""
+    """What is still missing, a round of all parts and peers at a time."""
     began = time.monotonic()
     have = {(row["part"], row["peer"], row["round"]) for row in measurements(bench)}
-    for part in parts:
-        for number in range(rounds):
-            for peer in bench.pythons:
-                if (part, peer, number) in have or (part == "again" and peer != OURS):
-                    continue
-                if time.monotonic() - began > seconds:
-                    return
-                try:
-                    note(bench, {"part": part, "peer": peer, "round": number, **one(bench, peer, part)})
-                except RuntimeError as error:
-                    print(error, file=sys.stderr)
+    for number, part, peer in product(range(rounds), parts, bench.pythons):
+        if (part, peer, number) in have or (part == "again" and peer != OURS):
+            continue
+        if time.monotonic() - began > seconds:
+            return
+        try:
+            note(bench, {"part": part, "peer": peer, "round": number, **one(bench, peer, part)})
+        except RuntimeError as error:
+            print(error, file=sys.stderr)
 
 
 def one(bench: Bench, peer: str, part: str) -> dict[str, Any]:
