@@ -54,6 +54,7 @@ release:  ## sdist and wheel into dist/, checked; the wheel alone in new environ
 docs: $(VENV)-docs/.installed  ## the documentation as a site in build/site; a link that leads nowhere fails
 	$(VENV)-docs/bin/python docs/make_site.py
 	$(VENV)-docs/bin/zensical build --strict --clean
+	! grep -rlE --include='*.html' '<(script|link|img|iframe)[^>]* (src|href)="?https?://' build/site  # loads nothing
 
 format: $(VENV)/.installed-dev
 	$(BIN)/ruff check --fix .
