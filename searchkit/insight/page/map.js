@@ -63,12 +63,12 @@ function fit(indices) {
   for (const i of indices()) {
     view.radius = Math.max(view.radius, Math.hypot(...view.centre.map((v, d) => p[3 * i + d] - v)));
   }
-  const free = { w: size.w - (size.w > 820 ? 330 : 40), h: size.h - 120 };
+  const free = { w: size.w - (size.w > 820 ? 330 : 40), h: size.h - 150 };
   const wide = Math.max(1e-6, high[0] - low[0]), tall = Math.max(1e-6, high[1] - low[1]);
   view.scale = map.dims === 2 ? Math.min(free.w / wide, free.h / tall, 4000 / map.spread)
     : 0.95 * Math.min(free.w, free.h) / (2 * view.radius);
   view.x = size.w > 820 ? -145 : 0;
-  view.y = -14;
+  view.y = -24;
   map.scale ||= view.scale;
 }
 
@@ -254,7 +254,7 @@ function renderLabels() {
 }
 
 function nameTopics(pen, paper, ink) {
-  const taken = [], most = map.topics.length ? map.topics[0].size : 1;
+  const taken = panels(), most = map.topics.length ? map.topics[0].size : 1;
   pen.textAlign = "center"; pen.textBaseline = "middle"; pen.lineJoin = "round";
   map.topics.forEach((topic, k) => {
     if (!topic.size || !topic.at || (state.topic !== null && state.topic !== k + 1)) return;
@@ -275,6 +275,12 @@ function nameTopics(pen, paper, ink) {
     });
   });
   pen.globalAlpha = 1;
+}
+
+/* What stands on the map: no name is put under it. */
+function panels() {
+  return ["title", "query", "found", "tools", "legend", "chosen"].map($).filter((part) => part.offsetWidth && !part.hidden)
+    .map((part) => part.getBoundingClientRect()).map((box) => [box.left, box.top, box.right, box.bottom]);
 }
 
 function wrap(pen, text, most) {
