@@ -53,6 +53,11 @@ class Version:
         return self.numbers is None or self.numbers >= (2, 5)
 
     @property
+    def forgets_last_change(self) -> bool:
+        """Whether the last change of a collection's properties is gone after a restart: milvus-io/milvus#30144."""
+        return self.numbers is not None and self.numbers < (2, 4)
+
+    @property
     def has_infix_like(self) -> bool:
         """Whether LIKE finds more than beginnings."""
         return self.numbers is None or self.numbers >= (2, 4)
@@ -108,10 +113,10 @@ class Collection:
 
     def keep_note(self, values: Mapping[str, object]) -> None:
         """Keep JSON values with the collection, in the place of those before."""
+        text = json.dumps(values, ensure_ascii=False)
         with self._translated():
-            self._client.alter_collection_properties(
-                self._name, {PROPERTY: json.dumps(values, ensure_ascii=False)}, timeout=CHANGE_S
-            )
+            for _ in range(2 if self.version.forgets_last_change else 1):
+                self._client.alter_collection_properties(self._name, {PROPERTY: text}, timeout=CHANGE_S)
 
     def create(self, schema: Any, indexes: Any, *, shards: int, note: Mapping[str, object]) -> None:
         """Make the collection, with its note and its indexes; nothing of it stays where one of them fails."""

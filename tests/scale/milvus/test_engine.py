@@ -178,3 +178,20 @@ def test_a_collection_that_was_released_is_loaded_again(mirror: Any) -> None:
     collection.close()
     with mirror.open() as remote:
         assert len(remote.search("apples", mode="dense")) == 1
+
+
+@pytest.mark.parametrize(("version", "times"), [("v2.3.5", 2), ("v2.4.0", 1), ("milvus_lite-3.2.2", 1)])
+def test_servers_that_forget_the_last_change_are_told_twice(
+    mirror: Any, monkeypatch: pytest.MonkeyPatch, version: str, times: int
+) -> None:
+    mirror.engine.add(["apples grow on trees"])
+    mirror.push()
+    collection = Collection(mirror.address)
+    note, told = read_note(collection), []
+    collection.version = Version.parse(version)
+    monkeypatch.setattr(
+        type(collection._client), "alter_collection_properties", lambda *values, **_: told.append(values)
+    )
+    note.keep(collection)
+    collection.close()
+    assert len(told) == times
