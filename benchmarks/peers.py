@@ -101,7 +101,7 @@ def main() -> None:
     prepare(bench)
     if not options.report:
         measure(bench, options.parts, options.rounds, options.seconds)
-    report(bench, options.result)
+    report(bench, options.result, options.about)
 
 
 def arguments() -> argparse.Namespace:
@@ -115,6 +115,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, default=1e9, help="Begin no measurement after so many seconds.")
     parser.add_argument("--python", nargs="*", default=[], metavar="NAME=PYTHON")
     parser.add_argument("--report", action="store_true", help="Only write what has been measured.")
+    parser.add_argument("--about", default="", help="What TREE is, for the result.")
     parser.add_argument("--result", default="peers", help="What the result is called.")
     return parser.parse_args()
 
@@ -273,27 +274,32 @@ def measurements(bench: Bench) -> list[dict[str, Any]]:
 # --- the result
 
 
-def report(bench: Bench, name: str) -> None:
+def report(bench: Bench, name: str, about: str) -> None:
     """Markdown with a table a part, and a plot."""
     rows = measurements(bench)
     by: dict[tuple[str, str], list[dict[str, Any]]] = defaultdict(list)
     for row in rows:
         by[row["part"], row["peer"]].append(row)
-    sections = [corpus(bench), *_tables(by)]
+    sections = [corpus(bench, about), *_tables(by)]
     packages = ("onnxruntime", "faiss-cpu", "tokenizers")
     write_result(name, "Beside the peers", "\n".join([*sections, "", versions(bench)]), *packages)
     plot(by, name)
 
 
-def corpus(bench: Bench) -> str:
+def corpus(bench: Bench, about: str) -> str:
     files = [path for path in bench.docs.rglob("*") if path.is_file()]
     passages = json.loads(bench.passages.read_text())
     size = sum(path.stat().st_size for path in files) / 1e6
     return (
-        f"Documents: `{bench.docs.name}`, {len(files):,} files, {size:.1f} MB; the peers get {len(passages):,} passages"
+        f"Documents: {about or bench.docs.name}, {len(files):,} files, {size:.1f} MB; the peers get {len(passages):,} passages"
         f" of at most {PASSAGE_TOKENS} tokens, {sum(map(len, passages)) / 1e6:.1f} million characters. Checkpoint:"
-        f" {bench.checkpoint.name}. Median [least-greatest]; the number of runs is in the table."
+        f" {checkpoint_name(bench)}. Median [least-greatest]; the number of runs is in the table."
     )
+
+
+def checkpoint_name(bench: Bench) -> str:
+    name: str = json.loads((bench.export / "searchkit.json").read_text())["name"]
+    return name
 
 
 def _tables(by: Mapping[tuple[str, str], list[dict[str, Any]]]) -> Iterator[str]:
