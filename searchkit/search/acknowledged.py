@@ -75,7 +75,7 @@ def open_reader(folder: IndexFolder) -> StoreReader:
         reader.close()
         raise IndexDamagedError(
             f"{folder.database} lacks {missing_words(missing)}, though acknowledged: a part of its log is "
-            "damaged or was left behind when it was copied",
+            "damaged or was left behind when it was copied, or an older copy was put in its place",
             hint="`searchkit repair` brings back what the log still holds; `searchkit index` reads the files again",
         )
     return reader

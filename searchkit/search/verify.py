@@ -122,7 +122,7 @@ class _Look:
         unreadable = [
             Problem(f"{self._folder.last_commit.name} cannot be read; it is written again with the next commit")
         ]
-        lost = [Problem(f"{missing_words(missing)} that was acknowledged is missing")]
+        lost = [Problem(f"{missing_words(missing)}, though acknowledged, cannot be found")]
         return lost if missing else unreadable if is_unreadable else []
 
     def _vectors_file(self, audit: StoreAudit, *, deep: bool) -> _Found:

@@ -14,11 +14,14 @@ from __future__ import annotations
 import json
 import math
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import wraps
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 import numpy as np
+
+from searchkit.errors import IndexDamagedError
 
 if TYPE_CHECKING:
     from searchkit.types import Ids, Scores
@@ -91,6 +94,27 @@ class Postings:
         return idf * ((counts * (K1 + 1)) / (counts + K1 * (1 - B + B * lengths / size.mean_length)))
 
 
+_Given = ParamSpec("_Given")
+_Read = TypeVar("_Read")
+
+
+def _sound(read: Callable[_Given, _Read]) -> Callable[_Given, _Read]:
+    """FTS5's own tables have no checksums: where their numbers do not fit together, that is damage."""
+
+    @wraps(read)
+    def checked(*given: _Given.args, **named: _Given.kwargs) -> _Read:
+        try:
+            return read(*given, **named)
+        except (ValueError, TypeError, IndexError, OverflowError) as error:
+            raise IndexDamagedError(
+                "searchkit.db is damaged: the words of its lexical index do not fit together",
+                hint="see what is wrong with `searchkit verify --deep`, mend it with `searchkit repair`",
+            ) from error
+
+    return checked
+
+
+@_sound
 def read_postings(connection: sqlite3.Connection, phrase: str) -> Postings:
     """The chunks of an FTS5 phrase such as ``"one"``, ``"begin"*`` or ``"two words"``."""
     words = phrase.rstrip("*").strip('"')
@@ -106,11 +130,13 @@ def read_postings(connection: sqlite3.Connection, phrase: str) -> Postings:
     return Postings(ids, counts, np.empty(0))
 
 
+@_sound
 def read_holders(connection: sqlite3.Connection, phrase: str) -> Ids:
     """The ids of the chunks that hold an FTS5 phrase."""
     return _numbers(connection.execute(_HOLDERS, [phrase]).fetchone()[0])
 
 
+@_sound
 def read_size(connection: sqlite3.Connection) -> Size:
     """From the record that FTS5 keeps of all rows and the words in each column."""
     row = connection.execute("SELECT block FROM chunk_words_data WHERE id = 1").fetchone()
@@ -118,10 +144,11 @@ def read_size(connection: sqlite3.Connection) -> Size:
     return Size(chunks, sum(words) / chunks if chunks else 1.0)
 
 
+@_sound
 def read_lengths(connection: sqlite3.Connection, ids: Ids) -> Scores:
     """How many words each of the chunks (N,) has, in their order; every one must be indexed."""
     rows = connection.execute(_LENGTHS, [json.dumps(ids.tolist())]).fetchall()
-    columns = _varints(b"".join(row[0] for row in rows)).reshape(-1, _COLUMNS)
+    columns = _varints(b"".join(row[0] for row in rows)).reshape(len(ids), _COLUMNS)
     lengths: Scores = columns.sum(axis=1).astype(np.float64)
     return lengths
 

@@ -53,7 +53,7 @@ class LexicalMemory:
 
     def lengths(self, ids: Ids) -> Scores:
         """How many words each of the chunks (N,) has, in their order; every one must be indexed."""
-        if not len(ids) or int(ids.max()) >= MOST_LENGTHS:
+        if not len(ids) or int(ids.max()) >= MOST_LENGTHS or int(ids.min()) < 0:  # the last by damage alone
             return read_lengths(self._connection, ids)
         if int(ids.max()) >= len(self._lengths):
             self._lengths = _longer(self._lengths, int(ids.max()) + 1)

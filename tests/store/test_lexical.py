@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from searchkit.errors import IndexStateError
+from searchkit.errors import IndexDamagedError, IndexStateError
 from searchkit.store import (
     LexicalQuery,
     NewChunk,
@@ -203,6 +203,26 @@ def test_the_best_are_found_without_scoring_all(
     query = asked(" ".join(f"x{letter}x" for letter in wanted))
     assert_best(store.read.lexical_nearest(query, k), by_fts5(store, query), k)
     store.close()
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "DELETE FROM chunk_words_docsize WHERE id = 2",
+        "UPDATE chunk_words_docsize SET sz = x'0102' WHERE id = 2",
+        "UPDATE chunk_words_docsize SET sz = x'ffff' WHERE id = 2",
+        "UPDATE chunk_words_docsize SET sz = 7 WHERE id = 2",
+        "UPDATE chunk_words_docsize SET id = -2 WHERE id = 2",
+        "DELETE FROM chunk_words_data WHERE id = 1",
+        "UPDATE chunk_words_data SET block = x'8080' WHERE id = 1",
+    ],
+)
+def test_words_that_do_not_fit_together_are_damage(store: StoreWriter, damage: str) -> None:
+    """A bit that flipped in a key of FTS5's tables took the length of a chunk away."""
+    put_random(store, 10, seed=3)
+    store._connection.execute(damage)
+    with pytest.raises(IndexDamagedError, match="do not fit together"):
+        store.read.lexical_nearest(asked("index remote branch"), 10)
 
 
 def test_bounds_leave_out_only_what_cannot_be_among_the_best(
