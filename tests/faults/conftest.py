@@ -1,4 +1,4 @@
-"""Faults made on purpose. ``make faults`` runs them long and writes what came of it to benchmarks/results/faults.md."""
+"""Faults made on purpose. ``make faults`` runs them long and writes what came of it to benchmarks/faults.md."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 from figures import IS_LONG, SEED, Figures
 from zygote import Zygote
 
-_figures = Figures(Path(__file__).parent.parent.parent / "benchmarks" / "results", SEED)
+_figures = Figures(Path(__file__).parent.parent.parent / "benchmarks", SEED)
 
 
 @pytest.fixture(scope="session")
