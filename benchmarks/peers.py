@@ -291,9 +291,10 @@ def corpus(bench: Bench, about: str) -> str:
     passages = json.loads(bench.passages.read_text())
     size = sum(path.stat().st_size for path in files) / 1e6
     return (
-        f"Documents: {about or bench.docs.name}, {len(files):,} files, {size:.1f} MB; the peers get {len(passages):,} passages"
-        f" of at most {PASSAGE_TOKENS} tokens, {sum(map(len, passages)) / 1e6:.1f} million characters. Checkpoint:"
-        f" {checkpoint_name(bench)}. Median [least-greatest]; the number of runs is in the table."
+        f"Documents: {about or bench.docs.name}, {len(files):,} files, {size:.1f} MB; the peers get"
+        f" {len(passages):,} passages of at most {PASSAGE_TOKENS} tokens,"
+        f" {sum(map(len, passages)) / 1e6:.1f} million characters. Checkpoint: {checkpoint_name(bench)}."
+        " Median [least-greatest]; the number of runs is in the table."
     )
 
 
