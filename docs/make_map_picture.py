@@ -55,9 +55,11 @@ def seen(page: Path) -> bytes:
 
 
 def save(taken: bytes) -> None:
-    PICTURE.parent.mkdir(exist_ok=True)
+    made = io.BytesIO()
     with Image.open(io.BytesIO(taken)) as whole:
-        whole.convert("RGB").quantize(256, dither=Image.Dither.NONE).save(PICTURE, optimize=True)
+        whole.convert("RGB").quantize(256, dither=Image.Dither.NONE).save(made, "PNG")
+    PICTURE.parent.mkdir(exist_ok=True)
+    PICTURE.write_bytes(made.getvalue())  # at once: half a picture is worse than none
 
 
 if __name__ == "__main__":
