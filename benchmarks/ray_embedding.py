@@ -213,8 +213,8 @@ def report(work: Path) -> None:
     plain, one, two = (times[stage]["seconds"] for stage in ("plain", "one", "two"))
     passages = times["plain"]["passages"]
     lines = [
-        f"{passages:,} passages of one sentence (not 100,000: those take twenty minutes a run), {len(expected) - 3} shards",
-        f"of {int(os.environ[SIZE]):,}; one thread a worker.",
+        f"{passages:,} passages of one sentence (not 100,000, which take twenty minutes a run),",
+        f"{len(expected) - 3} shards of {int(os.environ[SIZE]):,}; one thread a worker.",
         "Two hosts are two network namespaces with addresses of their own on the one machine of two cores; seconds",
         "are of the whole call: the plan, the start of the workers, loading the encoder, the shards and the manifest.",
         "What is spent once, the start of the workers above all, weighs less the more passages there are.",
