@@ -279,9 +279,7 @@ def report(work: Path) -> None:
             lines.append(f"| {kind} | {row['count']:,.0f} | {' | '.join(told)} | {row['recall']:.4f} |")
     lines += ["", *MADE, ""]
     if missing := [kind for kind in kinds if not of_many(known, kind)]:
-        lines.append(
-            f"- {' and '.join(missing)} were not measured at {MANY:,}; the plan draws them out from a million."
-        )
+        lines.append(f"- {' and '.join(missing)}: not measured at {MANY:,}; the plan draws it out from a million.")
     for kind in kinds:
         large = of_many(known, kind)
         if large:
