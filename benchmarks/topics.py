@@ -229,7 +229,7 @@ def report(results: dict[str, Any]) -> None:
     write_result("topics", "Topics", "\n\n".join(parts), "scikit-learn", "faiss-cpu", "numpy")
 
 
-V_COLUMNS = ("set", "texts", "way", "clusters", "V-measure", "with texts outside", "outside", "CPU s")
+V_COLUMNS = ("set", "texts", "way", "clusters", "V-measure", "with texts outside", "outside")
 V_TEXT = """## V-measure against known labels
 
 Five seeds; median [least-greatest]. "V-measure" has every text in the cluster whose centre is nearest; "with texts
@@ -257,7 +257,6 @@ def v_row(own: dict[str, Any]) -> tuple[str, ...]:
         spread(own["v"], 4),
         spread(own["v_outside"], 4) if ours else "",
         f"{median(own['outside']):.1%}" if ours else "",
-        f"{median(own['cpu_s']):.1f}",
     )
 
 
