@@ -25,6 +25,7 @@ A filter leaves fewer chunks, among which the best is no closer: the promise hol
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -104,7 +105,7 @@ class Calibrator:
         """
         from searchkit.store import StoreReader
 
-        stored = stored_calibration(reader, encoder)
+        stored = stored_calibration(reader, encoder.fingerprint)
         if stored is not None or not measure:
             return stored
         if not isinstance(reader, StoreReader):
@@ -118,21 +119,21 @@ class Calibrator:
         return self._measured[1]
 
 
-def stored_calibration(reader: Reader, encoder: Encoder) -> Calibration | None:
-    """The one in the index, if it was made as this version makes it, with this encoder."""
+def stored_calibration(reader: Reader, fingerprint: str) -> Calibration | None:
+    """The one in the index, if it was made as this version makes it, with the encoder of that fingerprint."""
     values = reader.calibration()
-    if values is None or (values.get("version"), values.get("fingerprint")) != (VERSION, encoder.fingerprint):
+    if values is None or (values.get("version"), values.get("fingerprint")) != (VERSION, fingerprint):
         return None
     return _from_values(values)
 
 
-def calibrate_if_due(store: StoreWriter, encoder: Encoder) -> bool:
+def calibrate_if_due(store: StoreWriter, encoder: Callable[[], Encoder]) -> bool:
     """Measure the index and keep the result, if it has none or became another since. Whether it was measured."""
     chunks = store.read.counts().chunks
-    before = stored_calibration(store.read, encoder)
+    before = stored_calibration(store.read, store.read.settings().fingerprint)
     if chunks < FEWEST_CHUNKS or (before is not None and abs(chunks - before.chunks) <= GROWTH * before.chunks):
         return False
-    fresh = calibrate(store.read, encoder)
+    fresh = calibrate(store.read, encoder())
     if fresh is None:
         return False
     with store.change():

@@ -255,7 +255,7 @@ class ChangingEngine(IndexSession):
             encoded = reencode(store, choice, progress or (lambda _: None))
             self._encoder = choice
             compact(self._folder, store, plan)
-            calibrate_if_due(store, choice.for_index(store.read.settings()))
+            calibrate_if_due(store, lambda: choice.for_index(store.read.settings()))
             return encoded
 
     def compact(self) -> int:
@@ -280,7 +280,7 @@ class ChangingEngine(IndexSession):
 
         self._compact_if_due(store)
         place_new_chunks(store)
-        calibrate_if_due(store, self._encoder.for_index(store.read.settings()))
+        calibrate_if_due(store, lambda: self._encoder.for_index(store.read.settings()))
 
     def _compact_if_due(self, store: StoreWriter) -> None:
         from searchkit.search.compaction import compact_if_due

@@ -125,12 +125,22 @@ class EncoderChoice:
         )
 
     def ingest(self, store: StoreWriter) -> Ingest:
-        """What writes documents with this encoder, once its vectors of the canary sentences are what they were."""
-        from searchkit.encoder import check_canaries
+        """What writes documents with this encoder, once its vectors of the canary sentences are what they were.
+
+        Raises:
+            EncoderMismatchError: the caller chose another one than the index was built with.
+        """
         from searchkit.search.ingest import Ingest
 
         stored = store.read.settings()
+        if self._given is not None or self._name is not None:
+            self.for_index(stored)
+        return Ingest(store, stored, lambda: self._proven(stored))
+
+    def _proven(self, stored: StoredSettings) -> Encoder:
+        from searchkit.encoder import check_canaries
+
         encoder = self.for_index(stored)
         canaries = np.frombuffer(base64.b64decode(stored.canaries), VECTOR_DTYPE).reshape(-1, stored.dimension)
         check_canaries(encoder, canaries.astype(np.float32), CANARY_TOLERANCE)
-        return Ingest(store, encoder, stored)
+        return encoder

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
@@ -70,14 +71,23 @@ class Ingest:
         on_encoded: called after every ``ENCODE_CHUNKS`` chunks that were encoded.
     """
 
-    def __init__(self, store: StoreWriter, encoder: Encoder, settings: StoredSettings) -> None:
-        cutting = ChunkSettings(max_tokens=settings.chunk_tokens, overlap_tokens=settings.overlap_tokens)
-        self._store, self._encoder, self._chunker = store, encoder, Chunker(encoder.tokenizer, cutting)
+    def __init__(self, store: StoreWriter, settings: StoredSettings, encoder: Callable[[], Encoder]) -> None:
+        """Write to ``store``; the encoder is made when there is something to cut, so that no change costs none."""
+        self._store, self._settings, self._make_encoder = store, settings, encoder
         self._steps: list[_Step] = []
         self._waiting = 0
         self._open: OpenSource | None = None
         self.documents = self.replaced = self.chunks_added = self.chunks_encoded = self.chunks_cut = 0
         self.on_encoded: Callable[[], None] = lambda: None
+
+    @cached_property
+    def _encoder(self) -> Encoder:
+        return self._make_encoder()
+
+    @cached_property
+    def _chunker(self) -> Chunker:
+        cutting = ChunkSettings(max_tokens=self._settings.chunk_tokens, overlap_tokens=self._settings.overlap_tokens)
+        return Chunker(self._encoder.tokenizer, cutting)
 
     def take_file(self, source: NewSource, documents: Iterable[Document]) -> None:
         """Put a file and its documents in the place of what is known under its path."""

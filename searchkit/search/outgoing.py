@@ -44,7 +44,7 @@ class Outgoing:
 
     def keeps_calibration(self) -> bool:
         """Whether the index has it; one of few chunks is measured when it is asked."""
-        return stored_calibration(self._reader, self._encoder.for_index(self.settings)) is not None
+        return stored_calibration(self._reader, self.settings.fingerprint) is not None
 
     def blocks(self, size: int) -> Iterator[list[ExportedChunk]]:
         """All chunks by ascending id, ``size`` at a time."""

@@ -375,3 +375,13 @@ def test_a_link_in_a_circle_is_known_as_what_it_is_called(engine: SearchEngine, 
     engine.index_paths([docs])
     (docs / "circle").symlink_to("circle")
     assert engine.known_as("docs/circle") == "docs/circle"
+
+
+def test_a_run_that_finds_nothing_changed_loads_no_encoder(
+    docs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with SearchEngine.open_or_create(tmp_path / "index") as engine:
+        engine.index_paths([docs])
+    monkeypatch.setattr("searchkit.encoder.load_encoder", lambda *_, **__: pytest.fail("loaded"))
+    with SearchEngine.open(tmp_path / "index") as engine:
+        assert counts(engine.index_paths([docs]))[:2] == (0, 0)
