@@ -23,7 +23,7 @@ from scipy.stats import beta, norm
 from searchkit import SearchEngine
 from searchkit.encoder import load_encoder
 from searchkit.evaluation import read_retrieval_set
-from searchkit.search.calibration import SHARES, calibrate
+from searchkit.search.asking.calibration import SHARES, calibrate
 from searchkit.store import StoreReader
 
 if TYPE_CHECKING:

@@ -27,8 +27,8 @@ from searchkit.encoder import load_encoder
 from searchkit.evaluation import RetrievalSet, read_retrieval_set
 from searchkit.evaluation.collection import passage_of
 from searchkit.evaluation.metrics import ndcg
-from searchkit.search import negatives
-from searchkit.search.diversity import FOLD_COSINE, pick
+from searchkit.search.asking import negatives
+from searchkit.search.asking.diversity import FOLD_COSINE, pick
 
 if TYPE_CHECKING:
     from searchkit.encoder import Encoder

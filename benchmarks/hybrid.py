@@ -41,10 +41,10 @@ from searchkit.evaluation import (
     read_retrieval_set,
     retrieval_set,
 )
-from searchkit.search import pipeline
-from searchkit.search.fusion import convex_combination
+from searchkit.search.asking import pipeline
+from searchkit.search.asking.fusion import convex_combination
+from searchkit.search.asking.ranking import Ranking
 from searchkit.search.question import Question
-from searchkit.search.ranking import Ranking
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -34,7 +34,7 @@ from precomputed import open_index, read_passages
 from searchkit.encoder import load_encoder
 from searchkit.insight import find_topics, phrases
 from searchkit.insight.grouping import group_rows
-from searchkit.search.topics import nearest_topics, unit_rows
+from searchkit.search.asking.topics import nearest_topics, unit_rows
 
 SEEDS = 5
 COHERENCE_SEEDS = 3

@@ -153,7 +153,7 @@ class Hit:
             the best ``k`` chunks, best first.
         context: where it was asked for.
         percentile: the share of unrelated pairs of texts of this index whose cosine is below ``score``, in percent;
-            None where the index has not been measured, see `searchkit.search.calibration`.
+            None where the index has not been measured, see `searchkit.search.asking.calibration`.
     """
 
     rank: int

@@ -15,7 +15,7 @@ from searchkit.cli.terminal import one_line, wants_rich
 from searchkit.cli.wording import HitView, source_name
 
 if TYPE_CHECKING:
-    from searchkit.search.answers import Answer
+    from searchkit.search.asking.answers import Answer
     from searchkit.types import Hit
 
 
@@ -66,14 +66,14 @@ def show_answer(
 
 def _show_json(hits: Sequence[Hit], *, lines: bool) -> None:
     from searchkit.cli import jsonout
-    from searchkit.search.hit_json import hit_to_dict
+    from searchkit.search.asking.hit_json import hit_to_dict
 
     (jsonout.show_lines if lines else jsonout.show_array)(map(hit_to_dict, hits))
 
 
 def _show_json_object(answer: Answer) -> None:
     from searchkit.cli import jsonout
-    from searchkit.search.hit_json import answer_to_dict
+    from searchkit.search.asking.hit_json import answer_to_dict
 
     jsonout.show_lines([answer_to_dict(answer)])
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from searchkit.cli.answer import AnswerForm
     from searchkit.cli.wording import HitView
     from searchkit.search import SearchEngine
-    from searchkit.search.answers import Answer
+    from searchkit.search.asking.answers import Answer
     from searchkit.types import Hit
 
 BLOCK = 64  # questions encoded and searched together
@@ -103,7 +103,7 @@ def _ask_alone(engine: SearchEngine, file: str, query: AskedQuery, k: int, optio
 
 def _write_json(query: AskedQuery, answer: Answer) -> None:
     from searchkit.cli.jsonout import show_lines
-    from searchkit.search.hit_json import answer_to_dict, hit_to_dict
+    from searchkit.search.asking.hit_json import answer_to_dict, hit_to_dict
 
     found = {"hits": [hit_to_dict(hit) for hit in answer.hits]} if answer.plan is None else answer_to_dict(answer)
     show_lines([{"query_id": query.query_id, "query": query.text, **found}])

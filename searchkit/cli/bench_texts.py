@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from searchkit.errors import InputError
-from searchkit.search.everyday import QUESTIONS
+from searchkit.search.asking.everyday import QUESTIONS
 
 LENGTHS = (1, 1, 2, 4, 8, 14)  # questions a passage, in turn: from a heading to a full chunk
 PASSAGES = 240

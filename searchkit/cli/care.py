@@ -15,7 +15,7 @@ from searchkit.cli.terminal import one_line
 from searchkit.cli.wording import Finding, Level, counted
 
 if TYPE_CHECKING:
-    from searchkit.search.health import RepairReport, VerifyReport
+    from searchkit.search.upkeep.health import RepairReport, VerifyReport
 
 PROBLEMS_FOUND = 1
 SOMETHING_LOST = 1

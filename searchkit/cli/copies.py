@@ -12,7 +12,7 @@ from searchkit.cli.progress import progress_bar
 from searchkit.cli.wording import Facts, counted, size_words, time_words, when
 
 if TYPE_CHECKING:
-    from searchkit.search.health import CopyReport
+    from searchkit.search.upkeep.health import CopyReport
 
 OverwriteOption = Annotated[bool, typer.Option("--overwrite", help="Replace an index that is there already.")]
 

@@ -10,7 +10,7 @@ from searchkit.cli.wording import Facts
 from searchkit.types import Part
 
 if TYPE_CHECKING:
-    from searchkit.search.answers import Answer
+    from searchkit.search.asking.answers import Answer
     from searchkit.types import Hit
 
 

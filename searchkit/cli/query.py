@@ -43,7 +43,7 @@ from searchkit.cli.wording import HitView
 
 if TYPE_CHECKING:
     from searchkit.search import SearchEngine
-    from searchkit.search.answers import Answer
+    from searchkit.search.asking.answers import Answer
 
 LONG_QUESTION = 4000  # characters: beyond what encoders of 512 tokens read
 

@@ -21,7 +21,7 @@ from searchkit.cli.output import renderer
 from searchkit.cli.wording import Facts, place
 
 if TYPE_CHECKING:
-    from searchkit.search.reasons import Standing, Why
+    from searchkit.search.asking.reasons import Standing, Why
 
 
 def why(
@@ -86,7 +86,7 @@ def why(
         found = engine.why(text, int(target) if target.isdecimal() else target, wanted.limit, **options)
     if as_json:
         from searchkit.cli import jsonout
-        from searchkit.search.hit_json import why_to_dict
+        from searchkit.search.asking.hit_json import why_to_dict
 
         jsonout.show_lines([why_to_dict(found)])
     else:

@@ -9,7 +9,7 @@ import numpy as np
 
 from searchkit.errors import MissingExtraError
 from searchkit.insight.neighbours import neighbour_graph
-from searchkit.search.topics import unit_rows
+from searchkit.search.asking.topics import unit_rows
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -11,7 +11,7 @@ from searchkit.errors import InputError
 from searchkit.insight.kmeans import spherical_kmeans, sums_of
 from searchkit.insight.number import Tried, clearest, margins, numbers_to_try
 from searchkit.insight.ward import cut_tree, ward_tree
-from searchkit.search.topics import nearest_topics, unit_rows
+from searchkit.search.asking.topics import nearest_topics, unit_rows
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

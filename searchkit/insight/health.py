@@ -13,7 +13,7 @@ from searchkit.errors import InputError
 from searchkit.evaluation import alignment, effective_rank, hubness, spearman, uniformity
 from searchkit.insight.model import DUPLICATE_COSINE, HEALTH_SAMPLE
 from searchkit.insight.pairs import similar_pairs
-from searchkit.search.topics import unit_rows
+from searchkit.search.asking.topics import unit_rows
 from searchkit.types import Chunk
 
 if TYPE_CHECKING:

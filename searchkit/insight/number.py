@@ -9,7 +9,7 @@ import numpy as np
 
 from searchkit.insight.kmeans import sums_of
 from searchkit.insight.ward import cut_tree
-from searchkit.search.topics import unit_rows
+from searchkit.search.asking.topics import unit_rows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

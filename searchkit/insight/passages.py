@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from searchkit.insight.model import Passage
-from searchkit.search.highlight import opening
+from searchkit.search.asking.highlight import opening
 
 if TYPE_CHECKING:
     from searchkit.store import ChunkRow

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 
 from searchkit.insight.function_words import NO_TOPIC, NO_TOPIC_ALONE
-from searchkit.store.stemming import english_stem
+from searchkit.store.lexical.stemming import english_stem
 
 LONGEST = 3  # words a phrase
 _LONGEST_WORD = 40  # characters; more is data

@@ -17,7 +17,7 @@ from searchkit.insight.model import NO_TOPIC, Topic, Topics
 from searchkit.insight.passages import passage_of
 from searchkit.insight.phrases import PhraseCounts
 from searchkit.insight.ward import Merge, ward_tree
-from searchkit.search.topics import unit_rows
+from searchkit.search.asking.topics import unit_rows
 from searchkit.store.topics import KeptTopic, KeptTopics
 
 if TYPE_CHECKING:

@@ -2,7 +2,7 @@
 
 Each function gives a condition in brackets, or one that needs none, so that any two can be joined. What cannot be
 said raises `FilterError`; what a field of that name means, and how values compare, is searchkit's: see
-`searchkit.store.filters`.
+`searchkit.store.filters.where`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import math
 from collections.abc import Iterable, Sequence
 
 from searchkit.errors import FilterError
-from searchkit.store.filters import BUILT_IN_FIELDS
+from searchkit.store.filters.where import BUILT_IN_FIELDS
 
 ORDERINGS = ("<", "<=", ">", ">=")
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from searchkit.errors import InputError, MissingExtraError
-from searchkit.search.hit_json import hit_to_dict
+from searchkit.search.asking.hit_json import hit_to_dict
 from searchkit.types import Document, Hit
 
 if TYPE_CHECKING:

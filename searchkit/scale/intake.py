@@ -11,13 +11,13 @@ from searchkit.documents import ReadOptions, WalkOptions
 from searchkit.scale.manifest import options_of
 from searchkit.scale.place import is_url
 from searchkit.scale.shards import ShardRow, Shards
-from searchkit.search.intake import EncodedDocument, EncodedFile
+from searchkit.search.indexing.intake import EncodedDocument, EncodedFile
 from searchkit.store import VECTOR_DTYPE, NewChunk, NewDocument, StoredSettings
 from searchkit.types import Chunk, Document
 
 
 class ShardCorpus:
-    """The documents of a folder of shards; see `searchkit.search.intake.EncodedCorpus`."""
+    """The documents of a folder of shards; see `searchkit.search.indexing.intake.EncodedCorpus`."""
 
     def __init__(self, shards: Shards) -> None:
         recipe = shards.manifest.recipe

@@ -21,7 +21,7 @@ from searchkit.scale.place import Place, is_url
 from searchkit.scale.plan import Piece, Task, documents_of, read_file
 from searchkit.scale.shards import parquet, shard_name, shard_schema
 from searchkit.scale.sources import SourceFile, local_source, opened
-from searchkit.search.ingest import passage_hash
+from searchkit.search.indexing.ingest import passage_hash
 
 if TYPE_CHECKING:
     from searchkit.encoder import Encoder

@@ -10,10 +10,8 @@ from typing import TYPE_CHECKING
 from searchkit.exports import lazy_names
 
 if TYPE_CHECKING:
-    from searchkit.search.care import backup_index, repair_index, restore_index, verify_index
     from searchkit.search.encoders import IndexSettings
     from searchkit.search.engine import SearchEngine
-    from searchkit.search.health import CopyReport, RepairReport, VerifyReport
     from searchkit.search.reports import (
         AddReport,
         DocumentInfo,
@@ -25,22 +23,14 @@ if TYPE_CHECKING:
         StoredChunk,
         StoredDocument,
     )
+    from searchkit.search.upkeep.care import backup_index, repair_index, restore_index, verify_index
+    from searchkit.search.upkeep.health import CopyReport, RepairReport, VerifyReport
     from searchkit.store import SourceInfo
 
 _ROOMS = {
-    "care": (
-        "backup_index",
-        "repair_index",
-        "restore_index",
-        "verify_index",
-    ),
     "encoders": ("IndexSettings",),
-    "engine": ("SearchEngine", "SourceInfo"),
-    "health": (
-        "CopyReport",
-        "RepairReport",
-        "VerifyReport",
-    ),
+    "engine": ("SearchEngine",),
+    "looking": ("SourceInfo",),
     "reports": (
         "AddReport",
         "DocumentInfo",
@@ -51,6 +41,17 @@ _ROOMS = {
         "RootInfo",
         "StoredChunk",
         "StoredDocument",
+    ),
+    "upkeep.care": (
+        "backup_index",
+        "repair_index",
+        "restore_index",
+        "verify_index",
+    ),
+    "upkeep.health": (
+        "CopyReport",
+        "RepairReport",
+        "VerifyReport",
     ),
 }
 __all__ = [

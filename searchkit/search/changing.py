@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from searchkit.errors import InputError
-from searchkit.search.calibration import calibrate_if_due
+from searchkit.search.asking.calibration import calibrate_if_due
 from searchkit.search.reports import (
     AddReport,
     IndexReport,
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
     from searchkit.documents import ReadOptions, WalkOptions
     from searchkit.encoder import Encoder
-    from searchkit.search.health import CopyReport
-    from searchkit.search.intake import EncodedCorpus
+    from searchkit.search.indexing.intake import EncodedCorpus
+    from searchkit.search.upkeep.health import CopyReport
     from searchkit.store.judgements import Judgement
     from searchkit.store.topics import KeptTopics
     from searchkit.types import Document, Ids
@@ -46,7 +46,7 @@ class ChangingEngine(IndexSession):
         Raises:
             InputError: an item is none of these, or has the name of an indexed file; what was committed before stays.
         """
-        from searchkit.search.incoming import as_documents
+        from searchkit.search.indexing.incoming import as_documents
 
         with self._writing() as store:
             ingest = self._encoder.ingest(store)
@@ -77,7 +77,7 @@ class ChangingEngine(IndexSession):
             IndexLockedError: another process is writing.
         """
         from searchkit.documents import ReadOptions, WalkOptions
-        from searchkit.search.sync import FolderSync
+        from searchkit.search.indexing.sync import FolderSync
 
         _check_exist(paths)
         tell: Callable[[Progress], None] = progress or (lambda _: None)
@@ -115,7 +115,7 @@ class ChangingEngine(IndexSession):
             MissingExtraError: watchfiles is not installed (``searchkit[watch]``).
         """
         from searchkit.documents import WalkOptions
-        from searchkit.search.watch import watch
+        from searchkit.search.indexing.watch import watch
 
         _check_exist(paths)
         walking = walk or WalkOptions()
@@ -141,7 +141,7 @@ class ChangingEngine(IndexSession):
         Raises:
             IndexLockedError: another process is writing.
         """
-        from searchkit.search.refresh import refresh
+        from searchkit.search.indexing.refresh import refresh
 
         tell: Callable[[Progress], None] = progress or (lambda _: None)
         with self._looking() as reader:
@@ -162,7 +162,7 @@ class ChangingEngine(IndexSession):
             EncoderMismatchError: its encoder is another than that of this index; nothing was changed.
             InputError: the index holds other documents.
         """
-        from searchkit.search.intake import Intake, check_settings
+        from searchkit.search.indexing.intake import Intake, check_settings
 
         tell: Callable[[Progress], None] = progress or (lambda _: None)
         if not self._folder.holds_index():
@@ -196,7 +196,7 @@ class ChangingEngine(IndexSession):
         Raises:
             InputError: an empty query, a target that is not there, or one that is accepted and rejected.
         """
-        from searchkit.search.judging import judgements_of
+        from searchkit.search.asking.judging import judgements_of
         from searchkit.store.judgements import keep_judgements
 
         with self._reading() as (reader, _):
@@ -246,8 +246,8 @@ class ChangingEngine(IndexSession):
         Raises:
             InputError: an unknown kind, or a target that is no share.
         """
-        from searchkit.search.compaction import IndexPlan, compact
-        from searchkit.search.reencode import reencode
+        from searchkit.search.indexing.compaction import IndexPlan, compact
+        from searchkit.search.indexing.reencode import reencode
 
         choice = self._encoder if encoder is None else self._encoder.instead(encoder)
         with self._writing() as store:
@@ -263,27 +263,27 @@ class ChangingEngine(IndexSession):
 
         Searches go on meanwhile.
         """
-        from searchkit.search.tidy import tidy
+        from searchkit.search.upkeep.tidy import tidy
 
         with self._writing() as store:
             return tidy(self._folder, store)
 
     def backup(self, place: str | Path, *, overwrite: bool = False) -> CopyReport:
         """Copy the index as it is at this moment; see `searchkit.search.backup_index`."""
-        from searchkit.search.care import backup_index
+        from searchkit.search.upkeep.care import backup_index
 
         return backup_index(place, self._folder.path, overwrite=overwrite)
 
     def _settle(self, store: StoreWriter) -> None:
         """After documents came: what is derived from all of them is made anew where it is due."""
-        from searchkit.search.topics import place_new_chunks
+        from searchkit.search.asking.topics import place_new_chunks
 
         self._compact_if_due(store)
         place_new_chunks(store)
         calibrate_if_due(store, lambda: self._encoder.for_index(store.read.settings()))
 
     def _compact_if_due(self, store: StoreWriter) -> None:
-        from searchkit.search.compaction import compact_if_due
+        from searchkit.search.indexing.compaction import compact_if_due
 
         compact_if_due(self._folder, store)
 

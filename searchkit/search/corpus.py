@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from searchkit.search.topics import kept_topics, topics_of_chunks
+from searchkit.search.asking.topics import kept_topics, topics_of_chunks
 from searchkit.store.corpus import CorpusReader, Layout
 
 if TYPE_CHECKING:

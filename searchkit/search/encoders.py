@@ -15,7 +15,7 @@ from searchkit.store import VECTOR_DTYPE, StoredSettings
 
 if TYPE_CHECKING:
     from searchkit.encoder import Encoder
-    from searchkit.search.ingest import Ingest
+    from searchkit.search.indexing.ingest import Ingest
     from searchkit.store import StoreWriter
 
 INSIDE = "./"  # begins the name of an encoder that lies in the index folder
@@ -130,7 +130,7 @@ class EncoderChoice:
         Raises:
             EncoderMismatchError: the caller chose another one than the index was built with.
         """
-        from searchkit.search.ingest import Ingest
+        from searchkit.search.indexing.ingest import Ingest
 
         stored = store.read.settings()
         if self._given is not None or self._name is not None:

@@ -7,15 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from searchkit.directory import IndexFolder, resolve_index
-from searchkit.search.answers import Answer
-from searchkit.search.backend import engine_for
-from searchkit.search.changing import ChangingEngine
-from searchkit.search.encoders import EncoderChoice, IndexSettings
-from searchkit.search.looking import LookingEngine
-from searchkit.search.pipeline import LocalView, answer
-from searchkit.search.question import Question, SearchOptions, SimilarOptions, check_query
-from searchkit.search.reasons import Why
-from searchkit.search.similar import (
+from searchkit.search.asking.answers import Answer
+from searchkit.search.asking.pipeline import LocalView, answer
+from searchkit.search.asking.reasons import Why
+from searchkit.search.asking.similar import (
     Example,
     embedded_example,
     fresh_example,
@@ -23,6 +18,11 @@ from searchkit.search.similar import (
     similar_question,
     stored_example,
 )
+from searchkit.search.backend import engine_for
+from searchkit.search.changing import ChangingEngine
+from searchkit.search.encoders import EncoderChoice, IndexSettings
+from searchkit.search.looking import LookingEngine
+from searchkit.search.question import Question, SearchOptions, SimilarOptions, check_query
 from searchkit.search.snapshot import Snapshot
 from searchkit.store import StoreReader
 
@@ -140,8 +140,8 @@ class SearchEngine(ChangingEngine, LookingEngine):
         Raises:
             InputError: as for `search`; also a chunk that is not in the index, or a folder.
         """
-        from searchkit.search.absence import absence, find_target
-        from searchkit.search.why import why
+        from searchkit.search.asking.absence import absence, find_target
+        from searchkit.search.asking.why import why
 
         question, text = Question.of(k, options), check_query(query)
         with self._reading() as (reader, snapshot):

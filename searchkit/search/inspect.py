@@ -9,7 +9,7 @@ import numpy as np
 
 from searchkit.errors import IndexDamagedError, UnknownNameError
 from searchkit.index import read_facts
-from searchkit.search.compaction import IndexPlan
+from searchkit.search.indexing.compaction import IndexPlan
 from searchkit.search.reports import DocumentInfo, IndexStatus, RootInfo, StoredChunk
 from searchkit.store import MAX_CHUNK_ID
 from searchkit.store.schema import SCHEMA_VERSION
@@ -73,7 +73,7 @@ def _size(file: Path) -> int:
 
 def sources(reader: StoreReader, path: str | None) -> list[SourceInfo]:
     """The files whose path matches the glob; all without one."""
-    from searchkit.store.filters import path_matcher
+    from searchkit.store.filters.where import path_matcher
 
     matches = (lambda _: True) if path is None else path_matcher(path)
     return [row for row in reader.listing() if matches(row.path)]

@@ -10,7 +10,7 @@ from searchkit.errors import InputError
 from searchkit.search.context import joined_text
 from searchkit.search.reports import DocumentInfo, StoredDocument
 from searchkit.store.documents import DocumentsReader
-from searchkit.store.filters import compile_filter
+from searchkit.store.filters.where import compile_filter
 
 if TYPE_CHECKING:
     from searchkit.search.question import Where

@@ -21,9 +21,9 @@ from searchkit.search.session import IndexSession
 from searchkit.store import SourceInfo
 
 if TYPE_CHECKING:
+    from searchkit.search.asking.topics import TopicCount
     from searchkit.search.corpus import Corpus
     from searchkit.search.outgoing import Outgoing
-    from searchkit.search.topics import TopicCount
     from searchkit.store.judgements import Judgement
     from searchkit.types import Context, Hit, Ids
 
@@ -112,8 +112,8 @@ class LookingEngine(IndexSession):
         Raises:
             IndexStateError: none were found yet, or they belong to another encoder.
         """
-        from searchkit.search.filtering import allowed_chunks
-        from searchkit.search.topics import topic_counts
+        from searchkit.search.asking.filtering import allowed_chunks
+        from searchkit.search.asking.topics import topic_counts
 
         with self._looking() as reader:
             question = Question(within=None if within is None else tuple(within))
@@ -149,21 +149,21 @@ class LookingEngine(IndexSession):
 
     def locate(self, path: str) -> Path | None:
         """Where the file of a hit lies, or None when its folder was moved away."""
-        from searchkit.search.roots import locate
+        from searchkit.search.indexing.roots import locate
 
         with self._looking() as reader:
             return locate(reader, path)
 
     def known_as(self, place: str | Path) -> str | None:
         """What `locate` undoes: the path in the index of a file or folder on disk; None outside of what was indexed."""
-        from searchkit.search.roots import known_as
+        from searchkit.search.indexing.roots import known_as
 
         with self._looking() as reader:
             return known_as(reader, Path(place))
 
     def chunk_ids(self, within: Sequence[str | Path]) -> Ids:
         """The chunks of the files that lie at or below the places, ascending."""
-        from searchkit.search.filtering import allowed_chunks
+        from searchkit.search.asking.filtering import allowed_chunks
 
         with self._looking() as reader:
             allowed = allowed_chunks(reader, Question(within=tuple(within)))

@@ -6,14 +6,14 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from searchkit.search.calibration import Calibrator, stored_calibration
+from searchkit.search.asking.calibration import Calibrator, stored_calibration
 from searchkit.store.export import Exporter
 
 if TYPE_CHECKING:
     from searchkit.search.encoders import EncoderChoice
     from searchkit.store import Counts, StoredSettings, StoreReader
-    from searchkit.store.bm25 import Size
     from searchkit.store.export import ExportedChunk
+    from searchkit.store.lexical.bm25 import Size
 
 
 class Outgoing:

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, TypedDict
 
 from searchkit.errors import InputError
-from searchkit.search.calibration import LOWEST_RATE
+from searchkit.search.asking.calibration import LOWEST_RATE
 
 if TYPE_CHECKING:
-    from searchkit.search.rerank import Reranker
+    from searchkit.search.asking.rerank import Reranker
 
 Where: TypeAlias = "str | Mapping[str, object] | None"
 

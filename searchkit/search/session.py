@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 from searchkit.directory import IndexFolder
 from searchkit.search.acknowledged import writing
-from searchkit.search.calibration import Calibrator
+from searchkit.search.asking.calibration import Calibrator
+from searchkit.search.asking.rerank import Rerankers
 from searchkit.search.encoders import EncoderChoice
 from searchkit.search.readers import ReaderPool
-from searchkit.search.rerank import Rerankers
 from searchkit.search.snapshot import Snapshot, take_snapshot
 from searchkit.store import StoreReader, StoreWriter
 

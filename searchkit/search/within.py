@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from searchkit.search.roots import known_as_part
+from searchkit.search.indexing.roots import known_as_part
 
 if TYPE_CHECKING:
     from searchkit.store import StoreReader
-    from searchkit.store.within import Part
+    from searchkit.store.filters.within import Part
 
 
 def parts_within(reader: StoreReader, places: Sequence[str | Path]) -> list[Part]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from starlette.responses import Response
 
-from searchkit.search.hit_json import answer_to_dict
+from searchkit.search.asking.hit_json import answer_to_dict
 from searchkit.server.failures import failure, to_json
 from searchkit.server.lanes import results_of
 

@@ -13,7 +13,7 @@ from searchkit.server.failures import BadRequestError, NotThereError, json_answe
 from searchkit.server.operations import Access, Operation
 from searchkit.server.parameters import Kind, Parameter, Parameters
 from searchkit.server.site import Site
-from searchkit.store.filter_parser import LONGEST_EXPRESSION
+from searchkit.store.filters.parser import LONGEST_EXPRESSION
 
 DEFAULT_LIMIT, MOST_LISTED = 100, 1000
 _HINT = "GET /documents lists what there is"

@@ -13,7 +13,7 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from searchkit.search.question import Fusion, Group, Mode, Question, SearchOptions, SimilarOptions
 from searchkit.server.failures import BadRequestError
-from searchkit.store.filter_parser import LONGEST_EXPRESSION
+from searchkit.store.filters.parser import LONGEST_EXPRESSION
 
 LONGEST_TEXT = 20_000  # characters of a query
 MOST_HITS = 1000

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import fields
 from typing import Any
 
-from searchkit.search.answers import Answer
+from searchkit.search.asking.answers import Answer
 from searchkit.search.reports import AddReport, DocumentInfo, IndexStatus, StoredChunk
 
 Schema = dict[str, Any]

@@ -9,9 +9,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from searchkit.errors import UnknownNameError
-from searchkit.search.hit_json import hit_to_dict
+from searchkit.search.asking.hit_json import hit_to_dict
+from searchkit.search.asking.similar import similar_question
 from searchkit.search.question import Question, check_query
-from searchkit.search.similar import similar_question
 from searchkit.server.answering import Finished
 from searchkit.server.failures import ForbiddenError, NotThereError, to_json
 from searchkit.server.operations import Operation

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from searchkit.store.connection import MEND
-from searchkit.store.lexical_query import LexicalQuery, parse_query, plain_query
+from searchkit.store.lexical.query import LexicalQuery, parse_query, plain_query
 from searchkit.store.reader import MAX_CHUNK_ID, VECTOR_DTYPE, StoreReader
 from searchkit.store.rows import (
     ChunkRow,

@@ -16,8 +16,8 @@ import numpy as np
 
 from searchkit.store.checksums import CHECKED, CHECKED_SINCE, row_checksum, vector_checksum
 from searchkit.store.connection import connect_reader, transaction, translated
-from searchkit.store.lexical_audit import lexical_differences
-from searchkit.store.lexical_tables import is_current
+from searchkit.store.lexical.audit import lexical_differences
+from searchkit.store.lexical.tables import is_current
 from searchkit.store.reader import StoreReader
 from searchkit.store.schema import SCHEMA_VERSION, migrate, migrations_done
 

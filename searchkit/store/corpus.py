@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from searchkit.store.filters import field_expression
+from searchkit.store.filters.where import field_expression
 from searchkit.store.reader import CHUNKS_JOINED, StoreReader
 
 if TYPE_CHECKING:

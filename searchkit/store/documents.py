@@ -11,7 +11,7 @@ from searchkit.store.reader import StoreReader, altered
 from searchkit.store.rows import DocumentRow
 
 if TYPE_CHECKING:
-    from searchkit.store.filters import SqlCondition
+    from searchkit.store.filters.where import SqlCondition
 
 
 class DocumentsReader:

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from searchkit.store.bm25 import Size, read_size
-from searchkit.store.lexical_tables import indexed_headings
+from searchkit.store.lexical.bm25 import Size, read_size
+from searchkit.store.lexical.tables import indexed_headings
+from searchkit.store.lexical.words import indexed_words
 from searchkit.store.reader import CHUNKS_JOINED, StoreReader
-from searchkit.store.words import indexed_words
 
 if TYPE_CHECKING:
     from searchkit.store.rows import ChunkRow

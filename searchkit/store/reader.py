@@ -15,7 +15,7 @@ import numpy as np
 from searchkit.errors import IndexDamagedError
 from searchkit.store.checksums import checksum_of, vector_checksum
 from searchkit.store.connection import MEND, connect_reader, is_frozen, transaction, translated
-from searchkit.store.lexical import LexicalReader
+from searchkit.store.lexical.search import LexicalReader
 from searchkit.store.rows import (
     ChunkRow,
     Counts,
@@ -28,8 +28,8 @@ from searchkit.store.rows import (
 )
 
 if TYPE_CHECKING:
-    from searchkit.store.filters import SqlCondition
-    from searchkit.store.lexical_query import LexicalQuery
+    from searchkit.store.filters.where import SqlCondition
+    from searchkit.store.lexical.query import LexicalQuery
     from searchkit.types import HalfRows, Ids, Scores
 
 VECTOR_DTYPE = "<f2"

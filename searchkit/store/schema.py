@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 from searchkit.errors import IndexDamagedError, IndexFormatError
 from searchkit.store.checksums import checksum_statements, register_checksums
 from searchkit.store.judgement_tables import JUDGEMENT_TABLE
-from searchkit.store.lexical_tables import is_current, make_lexical_index, register_words
+from searchkit.store.lexical.tables import is_current, make_lexical_index, register_words
 from searchkit.store.topic_tables import TOPIC_TABLES
 
 if TYPE_CHECKING:

@@ -1,7 +1,7 @@
 """The topics of an index as they are kept: their centres, and which chunks belong to which.
 
 They are derived from the embeddings and can be found anew. A chunk that came later is put where its vector belongs
-by `searchkit.search.topics`, at the end of the run that added it; until then it has no row here.
+by `searchkit.search.asking.topics`, at the end of the run that added it; until then it has no row here.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from searchkit.store.connection import connect_writer, transaction, translated
-from searchkit.store.lexical_tables import make_lexical_index, optimize_lexical_index
+from searchkit.store.lexical.tables import make_lexical_index, optimize_lexical_index
 from searchkit.store.reader import StoreReader
 from searchkit.store.rows import NewChunk, NewDocument, NewSource, OpenSource, Root, StoredSettings
 

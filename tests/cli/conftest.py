@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from searchkit.cli import main
-from searchkit.search.answers import Answer, Plan
+from searchkit.search.asking.answers import Answer, Plan
 from searchkit.search.question import Mode
 from searchkit.types import Hit
 

@@ -6,8 +6,8 @@ from dataclasses import replace
 import pytest
 
 from searchkit.cli.explained import matched_words, plan_facts, standing_of
-from searchkit.search.answers import Answer, Plan
-from searchkit.search.filtering import Condition
+from searchkit.search.asking.answers import Answer, Plan
+from searchkit.search.asking.filtering import Condition
 from searchkit.search.question import Mode
 from searchkit.types import Explanation, Hit, Part
 

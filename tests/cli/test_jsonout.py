@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from searchkit.cli.jsonout import show_array, show_lines, to_json
-from searchkit.search.hit_json import hit_to_dict
+from searchkit.search.asking.hit_json import hit_to_dict
 from searchkit.types import Context, Hit, Place
 
 

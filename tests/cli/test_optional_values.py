@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from searchkit.cli.optional_values import with_values
-from searchkit.search.diversity import DIVERSE_LAMBDA
+from searchkit.search.asking.diversity import DIVERSE_LAMBDA
 
 
 def test_the_value_that_stands_for_none_is_the_librarys() -> None:

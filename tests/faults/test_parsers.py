@@ -16,8 +16,8 @@ from searchkit.documents.frontmatter import split
 from searchkit.documents.ignore import Rules
 from searchkit.errors import InputError
 from searchkit.settings import PROJECT_FILE, load_settings
-from searchkit.store.globs import path_matcher
-from searchkit.store.since import moment_since
+from searchkit.store.filters.globs import path_matcher
+from searchkit.store.filters.since import moment_since
 
 YAML = st.sampled_from(
     [

@@ -15,8 +15,8 @@ from word_encoder import WordEncoder
 from searchkit import SearchEngine
 from searchkit.errors import FilterError, InputError, QueryError
 from searchkit.store import parse_query, plain_query
-from searchkit.store.filter_parser import parse_filter
-from searchkit.store.lexical_query import MOST_TERMS
+from searchkit.store.filters.parser import parse_filter
+from searchkit.store.lexical.query import MOST_TERMS
 
 PLAIN = st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), TEXTS, st.binary(max_size=4))
 NAMES = st.sampled_from(["lang", "year", "path", "title", "size", "nothing"]) | TEXTS

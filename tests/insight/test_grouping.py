@@ -8,7 +8,7 @@ from searchkit.errors import InputError
 from searchkit.evaluation import v_measure
 from searchkit.insight import grouping
 from searchkit.insight.grouping import group_rows
-from searchkit.search.topics import nearest_topics
+from searchkit.search.asking.topics import nearest_topics
 
 
 def test_groups_are_found_and_their_number_too() -> None:

@@ -9,7 +9,7 @@ from word_encoder import WordEncoder
 from searchkit.errors import InputError
 from searchkit.evaluation import effective_rank, hubness, uniformity
 from searchkit.insight import health_of
-from searchkit.search.topics import unit_rows
+from searchkit.search.asking.topics import unit_rows
 
 
 def long_document(name: str, words: str) -> dict[str, str]:

@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from searchkit.errors import FilterError
 from searchkit.integrations.conditions import all_of, among, any_of, compared, metadata_field, negated
-from searchkit.store.filter_tree import AllOf, AnyOf, Comparison, Field, Not, Operator
-from searchkit.store.filters import parse_filter
+from searchkit.store.filters.tree import AllOf, AnyOf, Comparison, Field, Not, Operator
+from searchkit.store.filters.where import parse_filter
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=20)
 NUMBERS = st.integers(-(2**53) + 1, 2**53 - 1) | st.floats(allow_nan=False, allow_infinity=False)

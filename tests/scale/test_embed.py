@@ -24,7 +24,7 @@ from searchkit.scale.embed import EmbedOptions, embed
 from searchkit.scale.executors import InProcess
 from searchkit.scale.making import ShardMaker
 from searchkit.scale.shards import Shards
-from searchkit.search.ingest import passage_hash
+from searchkit.search.indexing.ingest import passage_hash
 
 SMALL = EmbedOptions(batch_size=8, shard_size=20)
 SUPPORT = Path(__file__).parent.parent / "support"

@@ -15,8 +15,8 @@ from searchkit.errors import EncoderMismatchError, InputError
 from searchkit.scale.embed import EmbedOptions, embed
 from searchkit.scale.intake import ShardCorpus
 from searchkit.scale.shards import Shards
-from searchkit.search import intake
-from searchkit.search.intake import EncodedDocument
+from searchkit.search.indexing import intake
+from searchkit.search.indexing.intake import EncodedDocument
 
 TABLES = {
     "roots": "*",

@@ -18,8 +18,9 @@ from searchkit.errors import (
     IndexNotFoundError,
     InputError,
 )
-from searchkit.search import Progress, readers, reencode
+from searchkit.search import Progress, readers
 from searchkit.search.acknowledged import open_reader
+from searchkit.search.indexing import reencode
 from searchkit.search.question import MOST_ASKED
 from searchkit.store import StoreReader
 

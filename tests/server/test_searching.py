@@ -12,7 +12,7 @@ from word_encoder import WordEncoder
 
 from searchkit import SearchEngine
 from searchkit.errors import InputError
-from searchkit.search.hit_json import hit_to_dict
+from searchkit.search.asking.hit_json import hit_to_dict
 from searchkit.search.question import SearchOptions
 from searchkit.server.lanes import results_of
 from searchkit.server.parameters import search_parameters

@@ -19,11 +19,11 @@ def warm_up() -> None:
     import faiss
     import sqlite_utils
 
-    import searchkit.search.backup
-    import searchkit.search.compaction
-    import searchkit.search.pipeline
-    import searchkit.search.repair
-    import searchkit.search.sync
+    import searchkit.search.asking.pipeline
+    import searchkit.search.indexing.compaction
+    import searchkit.search.indexing.sync
+    import searchkit.search.upkeep.backup
+    import searchkit.search.upkeep.repair
     import searchkit.store.writer  # noqa: F401
 
     assert faiss

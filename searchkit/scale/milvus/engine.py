@@ -15,12 +15,18 @@ from searchkit.scale.milvus.note import Note, Stage, read_note, require_complete
 from searchkit.scale.milvus.reader import MilvusReader
 from searchkit.scale.milvus.server import Collection
 from searchkit.search import SearchEngine
+from searchkit.search.asking.pipeline import View, answer
+from searchkit.search.asking.similar import (
+    embedded_example,
+    fresh_example,
+    neighbours_of,
+    similar_question,
+    stored_example,
+)
 from searchkit.search.context import context_of
 from searchkit.search.encoders import INSIDE, EncoderChoice, IndexSettings
-from searchkit.search.pipeline import View, answer
 from searchkit.search.question import Question, check_query
 from searchkit.search.reports import IndexStatus
-from searchkit.search.similar import embedded_example, fresh_example, neighbours_of, similar_question, stored_example
 from searchkit.store.schema import SCHEMA_VERSION
 
 if TYPE_CHECKING:
@@ -29,7 +35,7 @@ if TYPE_CHECKING:
     from searchkit.encoder import Encoder
     from searchkit.scale.milvus.address import Address
     from searchkit.scale.milvus.words import Phrase
-    from searchkit.search.answers import Answer
+    from searchkit.search.asking.answers import Answer
     from searchkit.search.question import SearchOptions, SimilarOptions
     from searchkit.search.snapshot import Snapshot
     from searchkit.store import StoreReader, StoreWriter

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 from searchkit.errors import FilterError
 from searchkit.scale.milvus.facts import key_of, lowered, number_text, tag
-from searchkit.store.filter_sql import number_in
-from searchkit.store.filter_tree import AllOf, AnyOf, Comparison, Condition, Not, Operator, Value
-from searchkit.store.filters import Fields, condition_of, moments_of
+from searchkit.store.filters.sql import number_in
+from searchkit.store.filters.tree import AllOf, AnyOf, Comparison, Condition, Not, Operator, Value
+from searchkit.store.filters.where import Fields, condition_of, moments_of
 
 if TYPE_CHECKING:
     from searchkit.scale.milvus.note import Note

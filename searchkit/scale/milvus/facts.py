@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 
 import xxhash
 
-from searchkit.store.filter_sql import number_in
+from searchkit.store.filters.sql import number_in
 
 if TYPE_CHECKING:
     from searchkit.store.export import ExportedChunk

@@ -13,10 +13,10 @@ from searchkit.errors import FilterError, InputError
 from searchkit.index import IdFilter
 from searchkit.scale.milvus.expressions import NOTHING, both, expression_of, since_expression
 from searchkit.scale.milvus.rows import partition_of
-from searchkit.store.filter_sql import number_in
-from searchkit.store.filter_tree import AllOf, Comparison, Condition, Operator
-from searchkit.store.filters import condition_of, path_matcher
-from searchkit.store.since import moment_since
+from searchkit.store.filters.since import moment_since
+from searchkit.store.filters.sql import number_in
+from searchkit.store.filters.tree import AllOf, Comparison, Condition, Operator
+from searchkit.store.filters.where import condition_of, path_matcher
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -64,7 +64,7 @@ class FilterReader:
         """The expression of each filter of the question, by its text.
 
         Raises:
-            FilterError, InputError: as `searchkit.search.filtering` has it, and for what a server cannot be asked.
+            FilterError, InputError: as for an index here, and for what a server cannot be asked.
         """
         if question.topic or question.within is not None:
             what = "topics are" if question.topic else "places on disk are"

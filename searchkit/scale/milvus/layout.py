@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from searchkit.errors import InputError
 from searchkit.scale.milvus.words import ANALYZER
-from searchkit.store.bm25 import K1, B
+from searchkit.store.lexical.bm25 import K1, B
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -40,7 +40,7 @@ class Note:
         kind, shards, partition_key: how it was made.
         fields: the names at the top level of any document's metadata.
         shapes: what each field holds, see `facts`.
-        calibration: see `searchkit.search.calibration`; measured for the push where the index keeps none.
+        calibration: see `searchkit.search.asking.calibration`; measured for the push where the index keeps none.
     """
 
     stage: Stage

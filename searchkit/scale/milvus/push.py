@@ -19,7 +19,7 @@ from searchkit.scale.milvus.note import Note, Stage, read_note
 from searchkit.scale.milvus.rows import row_of
 from searchkit.scale.milvus.server import MOST_ROWS, Collection
 from searchkit.search.reports import Progress
-from searchkit.store.words import ANALYSIS_VERSION
+from searchkit.store.lexical.words import ANALYSIS_VERSION
 
 if TYPE_CHECKING:
     from searchkit.scale.milvus.address import Address

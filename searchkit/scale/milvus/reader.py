@@ -20,15 +20,15 @@ from searchkit.scale.milvus.rows import chunk_row, vector_of
 from searchkit.scale.milvus.server import MOST_ROWS
 from searchkit.scale.milvus.words import ChunkWords, Phrase, best, score_of
 from searchkit.store import Counts
-from searchkit.store.bm25 import K1, Size
-from searchkit.store.words import ANALYSIS_VERSION
+from searchkit.store.lexical.bm25 import K1, Size
+from searchkit.store.lexical.words import ANALYSIS_VERSION
 
 if TYPE_CHECKING:
     from searchkit.scale.milvus.note import Note
     from searchkit.scale.milvus.server import Collection
     from searchkit.search.question import Question
     from searchkit.store import ChunkRow, LexicalQuery
-    from searchkit.store.lexical_query import Term
+    from searchkit.store.lexical.query import Term
     from searchkit.types import HalfRows, Ids, Rows, Scores
 
 SPARE = 16  # candidates more than are wanted: the server's scores are float32, ours decide

@@ -1,4 +1,4 @@
-"""The words of chunks on a server: how they are written there, and BM25 made from them as in `searchkit.store.bm25`.
+"""The words of chunks on a server: how they are written there, and BM25 made from them as `store.lexical.bm25` does.
 
 Words are those of the lexical index here, so that both sides find the same. Each becomes a token that any tokenizer
 leaves whole: letters and digits of ASCII are themselves, others their bytes in hexadecimal. The columns (title,
@@ -18,11 +18,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import xxhash
 
-from searchkit.store.bm25 import K1, B, Size
+from searchkit.store.lexical.bm25 import K1, B, Size
 
 if TYPE_CHECKING:
     from searchkit.store import LexicalQuery
-    from searchkit.store.lexical_query import Term
+    from searchkit.store.lexical.query import Term
     from searchkit.types import Ids, Scores
 
 ANALYZER = {"tokenizer": "standard"}  # no filter: the words are stemmed and folded already

@@ -12,7 +12,7 @@ from word_encoder import WordEncoder
 from searchkit import SearchEngine
 from searchkit.scale.milvus.words import ChunkWords, Phrase, best, score_of, token_of, tokens_of
 from searchkit.store import parse_query
-from searchkit.store.bm25 import Size
+from searchkit.store.lexical.bm25 import Size
 
 TEXTS = [
     "apples grow on trees",

@@ -1,0 +1,1 @@
+"""What goes into an index: documents, folders, and what was made elsewhere."""

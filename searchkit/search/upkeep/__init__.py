@@ -1,0 +1,1 @@
+"""Looking after an index: looking it over, mending it, copying it."""

@@ -1,0 +1,1 @@
+"""Which chunks may be answers: filters as SQL."""

@@ -1,0 +1,1 @@
+"""Words: how text is analysed, kept and found by BM25."""

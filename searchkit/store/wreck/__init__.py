@@ -1,0 +1,1 @@
+"""A damaged database: what of it can still be read and proven."""
