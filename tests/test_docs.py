@@ -50,9 +50,7 @@ BEFORE = {  # what a page takes for granted
     "docs/scale.md": ["searchkit embed docs passages.jsonl shards"],
 }
 STANDS_FOR = {  # what is not so here, and what is run instead
-    "restore /mnt/usb/notes\n": "restore usb/notes --index again\n",
     "/mnt/": "",
-    "--topic http": "--topic 1",
 }
 
 
