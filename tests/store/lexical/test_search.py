@@ -228,8 +228,8 @@ def test_words_that_do_not_fit_together_are_damage(store: StoreWriter, damage: s
 def test_bounds_leave_out_only_what_cannot_be_among_the_best(
     store: StoreWriter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from searchkit.store.lexical.memory import LexicalMemory
     from searchkit.store.lexical import search as lexical
+    from searchkit.store.lexical.memory import LexicalMemory
 
     put_random(store, 800, seed=3)
     query = asked("index remote branch")

@@ -8,8 +8,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from searchkit.store import NewChunk, NewDocument, NewSource, StoredSettings, StoreReader, StoreWriter, plain_query
-from searchkit.store.lexical.audit import lexical_differences
 from searchkit.store.lexical import tables as lexical_tables
+from searchkit.store.lexical.audit import lexical_differences
 from searchkit.types import Chunk, Document
 
 NAMES = ("a.md", "b.md", "c/d.md", "c/e.md")
