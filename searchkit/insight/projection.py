@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 METHODS = ("tsne", "neighbours", "pca")
 NEIGHBOURS = 15
+MOST_BY_TSNE = 30_000  # rows, unless it is asked for: 10,000 take 41 s on two cores
 FEWEST_WITH_NEIGHBOURS = 8  # rows; fewer lie as PCA puts them
 _EARLY_ROUNDS, _LATE_ROUNDS, _EARLY_PULL = 250, 500, 12.0
 _FIRST_SPREAD, _JITTER = 1e-4, 0.01  # equal rows must not stand on one spot, or nothing parts them
@@ -42,8 +43,8 @@ def project(
         rows: (N, D) float32 unit rows, N at least 1.
         dimensions: 2 or 3.
         method: ``tsne`` keeps neighbours together best (2 dimensions, needs openTSNE); ``neighbours`` needs nothing
-            (see `layout`); ``pca`` shows the directions of largest variance. None: ``tsne`` where it can be had,
-            otherwise ``neighbours``.
+            (see `layout`); ``pca`` shows the directions of largest variance. None: ``tsne`` where it can be had
+            and takes about two minutes at most, otherwise ``neighbours``.
         seed: of the jitter and the draws.
         tell: called with a word on each stage.
 
@@ -73,7 +74,9 @@ def projection_of(rows: int, dimensions: int, method: str | None) -> str:
         raise InputError("tsne is for maps of 2 dimensions", hint="choose neighbours or pca")
     if rows < FEWEST_WITH_NEIGHBOURS:
         return "pca"
-    return method or ("tsne" if dimensions == 2 and find_spec("openTSNE") else "neighbours")
+    if method is not None:
+        return method
+    return "tsne" if dimensions == 2 and rows <= MOST_BY_TSNE and find_spec("openTSNE") else "neighbours"
 
 
 def pca(rows: Rows, dimensions: int) -> Places:

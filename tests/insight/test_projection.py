@@ -79,7 +79,14 @@ def test_equal_rows_come_apart() -> None:
 
 @pytest.mark.parametrize(
     ("rows", "dimensions", "method", "expected"),
-    [(7, 2, "tsne", "pca"), (100, 3, None, "neighbours"), (100, 2, "pca", "pca"), (100, 3, "neighbours", "neighbours")],
+    [
+        (7, 2, "tsne", "pca"),
+        (100, 3, None, "neighbours"),
+        (100, 2, "pca", "pca"),
+        (100, 3, "neighbours", "neighbours"),
+        (10**5, 2, None, "neighbours"),
+        (10**5, 2, "tsne", "tsne"),
+    ],
 )
 def test_the_method_follows_from_what_there_is(rows: int, dimensions: int, method: str | None, expected: str) -> None:
     assert projection_of(rows, dimensions, method) == expected
