@@ -28,7 +28,11 @@ KNOWN_COLUMNS: Mapping[Kind, tuple[tuple[str, ...], ...]] = {
     Kind.CROP: (("text",), ("passage",)),
     Kind.CLOZE: (("text",), ("passage",)),
     Kind.PAIRS: (("anchor", "positive"), ("sent0", "sent1"), ("text_a", "text_b"), ("query", "passage")),
-    Kind.TRIPLETS: (("anchor", "positive", "hard_negative"), ("sent0", "sent1", "hard_neg")),
+    Kind.TRIPLETS: (
+        ("anchor", "positive", "hard_negative"),
+        ("anchor", "positive", "negative"),
+        ("sent0", "sent1", "hard_neg"),
+    ),
     Kind.SCORED: (("sentence1", "sentence2", "score"), ("sent0", "sent1", "score")),
 }
 
