@@ -275,7 +275,7 @@ def synced(bench: Bench) -> dict[str, Any]:
     }
 
 
-def wait_loaded(there: SearchEngine, seconds: float = 120) -> None:
+def wait_loaded(there: SearchEngine, seconds: float = 400) -> None:
     """A server that was started again loads its collections first."""
     end = time.monotonic() + seconds
     while True:
