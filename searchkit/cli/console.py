@@ -92,8 +92,12 @@ def _unmarked(hit: Hit, view: HitView, width: int) -> list[Text]:
 
 
 def _excerpt_of(hit: Hit, width: int) -> Excerpt:
-    end = hit.snippet_start + len(hit.snippet)
-    return excerpt(hit.text, hit.snippet_start, end, room=_EXCERPT_LINES * (width - 12))
+    """Around the snippet, without the heading lines, which stand above it already."""
+    from searchkit.search.asking.highlight import body_start
+
+    body = min(body_start(hit.text, hit.heading_path[-1] if hit.heading_path else hit.title), hit.snippet_start)
+    start = hit.snippet_start - body
+    return excerpt(hit.text[body:], start, start + len(hit.snippet), room=_EXCERPT_LINES * (width - 12))
 
 
 def _heading(hit: Hit) -> Text:

@@ -48,6 +48,19 @@ def test_the_best_sentence_is_bold_and_the_rest_dim(
     assert "\x1b[2mCats sleep" in written(console)
 
 
+def test_a_heading_stands_above_the_excerpt_alone(
+    make_hit: Callable[..., Hit], screen: Callable[[int], Console]
+) -> None:
+    console = screen(80)
+    text = "## Naps\n\nCats sleep long. Dogs do not."
+    hit = make_hit(1, text=text, heading_path=("Naps",), snippet="Dogs do not.", snippet_start=text.index("Dogs"))
+    drawing.show_hits([hit], HitView(), console)
+    shown = without_escapes(written(console))
+    assert "Cats sleep long. Dogs do not." in shown
+    assert "## Naps" not in shown
+    assert "…" not in shown
+
+
 @pytest.mark.parametrize("full", [False, True])
 def test_matched_words_are_underlined_and_parts_told(
     full: bool, make_hit: Callable[..., Hit], screen: Callable[[int], Console]
