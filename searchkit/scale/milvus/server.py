@@ -250,13 +250,16 @@ def _client(address: Address) -> MilvusClient:
 
 @contextmanager
 def translated(address: Address) -> Iterator[None]:
-    """Errors of pymilvus come out as `RemoteError`, with the next step."""
+    """Errors of pymilvus, and those of gRPC that it lets through, come out as `RemoteError`, with the next step."""
+    from grpc import RpcError
     from pymilvus.exceptions import MilvusException
 
     try:
         yield
     except MilvusException as exc:
         raise _error(address, str(exc.message or exc)) from exc
+    except RpcError as exc:
+        raise _error(address, str(exc)) from exc
     except ImportError as exc:  # a file needs milvus-lite
         raise RemoteError(
             f"{address.uri} is a file of milvus-lite, which is not installed", hint="pip install milvus-lite"

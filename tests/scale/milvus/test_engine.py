@@ -55,6 +55,17 @@ def test_no_server_is_told_with_the_next_step(monkeypatch: pytest.MonkeyPatch) -
     assert "run the same command again" in caught.value.hint
 
 
+def test_a_server_that_answers_too_late_is_told(address: Address) -> None:
+    grpc = pytest.importorskip("grpc")
+
+    class Late(grpc.RpcError):
+        def __str__(self) -> str:
+            return "status = StatusCode.DEADLINE_EXCEEDED"
+
+    with pytest.raises(RemoteError, match="no server of Milvus answers.*DEADLINE_EXCEEDED"), server.translated(address):
+        raise Late
+
+
 def test_an_old_server_is_refused(address: Address, monkeypatch: pytest.MonkeyPatch) -> None:
     from pymilvus import MilvusClient
 
