@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,6 +18,7 @@ from searchkit.errors import FilterError, InputError, QueryError
 from searchkit.store import parse_query, plain_query
 from searchkit.store.filters.parser import parse_filter
 from searchkit.store.lexical.query import MOST_TERMS
+from searchkit.store.topics import KeptTopic, KeptTopics
 
 PLAIN = st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), TEXTS, st.binary(max_size=4))
 NAMES = st.sampled_from(["lang", "year", "path", "title", "size", "nothing"]) | TEXTS
@@ -63,6 +65,10 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SearchEngine]:
             ]
         )
         opened.rebuild()
+        topic = KeptTopic(1, "apples", ("apples",), 0.3, WordEncoder().encode_passages(["apples"])[0])
+        kept = KeptTopics((topic,), WordEncoder().fingerprint, "kmeans", (), "2026-11-21T00:00:00+00:00")
+        ids = np.array([chunk.chunk_id for chunk in opened.iter_chunks()])
+        opened.keep_topics(kept, ids, np.ones(len(ids), dtype=np.int64))
         yield opened
 
 

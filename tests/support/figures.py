@@ -27,13 +27,13 @@ that is missing here has not been through its long run.
 FOUND = {
     "test_verify: damage_that_sqlite_quotes_is_a_finding_though_it_is_no_text": "`verify` and searches ended with a "
     "traceback where a flipped bit made SQLite's own message undecodable",
-    "test_lexical: words_that_do_not_fit_together_are_damage": "a search by words ended with a traceback where a "
-    "flipped bit took away the length of a chunk",
+    "lexical/test_search: words_that_do_not_fit_together_are_damage": "a search by words ended with a traceback where "
+    "a flipped bit took away the length of a chunk",
     "test_wildcards: stars_without_end_are_not_tried_in_every_way": "ten stars in one line of a `.gitignore` held up "
     "an index run for ever",
     "test_parsers: settings_on_which_the_language_chokes_are_refused": "brackets in brackets, links in a circle and "
     "numbers without end in a project's `searchkit.toml` ended in tracebacks",
-    "test_lexical_query: a_text_without_end_takes_no_more_work_than_what_is_read_of_it": "a megabyte with signs as a "
+    "lexical/test_query: a_text_without_end_takes_no_more_work_than_what_is_read_of_it": "a megabyte with signs as a "
     "lexical query took seconds to minutes",
     "test_hostile: a_link_in_an_index_folder_is_never_followed": "links in an index folder of a stranger made commands "
     "read and write elsewhere",
