@@ -171,6 +171,7 @@ def test_code_keeps_its_columns_and_prose_does_not(page: Page, engine: SearchEng
     with served(engine) as address:
         visit = Visit(page, address)
         visit.open("q=cats")
+        page.locator("#hits .hit").first.wait_for()
         for title in page.locator("#hits .title").all():
             title.click()
         families = {
