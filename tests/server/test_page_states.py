@@ -172,8 +172,9 @@ def test_code_keeps_its_columns_and_prose_does_not(page: Page, engine: SearchEng
         visit = Visit(page, address)
         visit.open("q=cats")
         page.locator("#hits .hit").first.wait_for()
-        for title in page.locator("#hits .title").all():
-            title.click()
+        closed = page.locator("#hits .title[aria-expanded=false]")
+        while closed.count():
+            closed.first.click()
         families = {
             place: page.locator(f"#hits .hit:has-text('{words}') .text").evaluate(
                 "one => getComputedStyle(one).fontFamily"
