@@ -198,10 +198,12 @@ def documents_of_words(texts: Sequence[str]) -> dict[str, set[int]]:
 
 
 def mean_npmi(topics: Sequence[Sequence[str]], occurs: dict[str, set[int]], documents: int) -> float:
-    """The mean over topics of the mean over pairs of words; -1 for a pair that never occurs together."""
-    return float(
-        np.mean([np.mean([npmi(*pair, occurs, documents) for pair in combinations(own, 2)]) for own in topics])
-    )
+    """The mean over topics of the mean over pairs of words; -1 for a pair that never occurs together.
+
+    A topic of one word alone says nothing about coherence and is left out.
+    """
+    of_pairs = ([npmi(*pair, occurs, documents) for pair in combinations(own, 2)] for own in topics)
+    return float(np.mean([np.mean(values) for values in of_pairs if values]))
 
 
 def npmi(one: str, other: str, occurs: dict[str, set[int]], documents: int) -> float:
