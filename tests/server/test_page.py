@@ -95,7 +95,7 @@ def test_hits_come_as_one_types_with_place_headings_and_best_sentence(visit: Vis
     page = visit.open()
     page.locator("#query").press_sequentially("restoring a backup takes minutes")
     first = page.locator("#hits .hit").first
-    first.locator("mark").wait_for()
+    first.locator("mark", has_text="Restoring").wait_for()  # before it, hits of the first letters come
     assert first.locator(".title").inner_text() == "Backups"
     assert first.locator(".headings").inner_text() == "Restoring"
     assert re.fullmatch(r"docs/guide\.md:\d+", first.locator(".place").inner_text())
