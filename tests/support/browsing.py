@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from searchkit import SearchEngine
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-PATIENCE_MS = 30_000  # until something is seen; machines under load are slow
+PATIENCE_MS = 60_000  # until something is seen; machines under load are slow
 _TOLD = "Failed to load resource"  # the browser's line for an answer of 4xx or 5xx, which some tests want
 
 
