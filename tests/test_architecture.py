@@ -12,7 +12,7 @@ import pytest
 
 PACKAGE = Path(__file__).parent.parent / "searchkit"
 LAYERS = (
-    {"types", "errors", "settings", "exports"},
+    {"types", "errors", "settings", "exports", "listening"},
     {"documents", "chunking", "encoder", "index", "store", "directory"},
     {"search"},
     {"training"},

@@ -13,6 +13,7 @@ from searchkit.documents import Refused, Source, WalkOptions, walk
 from searchkit.documents.ranges import range_format
 from searchkit.errors import DocumentRefusedError, InputError
 from searchkit.scale.place import file_system, is_url
+from searchkit.search.indexing.roots import prefix_of
 
 _LARGEST = 1 << 62
 
@@ -87,7 +88,7 @@ def _local_files(source: str, walking: WalkOptions, leave_out: str) -> Iterator[
     location = Path(source).expanduser().resolve()
     if not location.exists():
         raise InputError(f"{source} does not exist", hint="check the path; nothing was written")
-    prefix = _prefix_of(location, Path.cwd())
+    prefix = prefix_of(location, Path.cwd())
     whole = SourceFile("", "", str(location), prefix)
     for item in walk(location, prefix=prefix, options=replace(walking, max_bytes=_LARGEST)):
         if isinstance(item, Refused):
@@ -117,15 +118,6 @@ def _too_large(path: str, size: int, limit: int) -> str:
     if size <= limit or range_format(path):
         return ""
     return f"{size / (1 << 20):.3g} MiB, over the limit of {limit / (1 << 20):.3g} MiB for this format"
-
-
-def _prefix_of(location: Path, working_folder: Path) -> str:
-    """As an index calls it: relative to where one works, or the bare name."""
-    if location == working_folder:
-        return ""
-    if working_folder in location.parents:
-        return location.relative_to(working_folder).as_posix()
-    return location.name or "root"
 
 
 @contextmanager

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from searchkit.errors import InputError
 from searchkit.store import MAX_CHUNK_ID
 from searchkit.types import Context
 
 if TYPE_CHECKING:
     from searchkit.search.backend import Reader
     from searchkit.store import ChunkRow
+    from searchkit.types import Hit
 
 _MOST = 1 << 31  # chunks on a side; larger numbers are not SQLite's
 
@@ -23,6 +25,21 @@ def context_of(reader: Reader, chunk_id: int, count: int) -> Context | None:
         return None
     length = len(rows[here].text)
     return Context(before=joined_text(rows[: here + 1])[:-length], after=joined_text(rows[here:])[length:])
+
+
+def context_around(reader: Reader, hit: Hit | int, count: int) -> Context:
+    """`context_of` a hit, or of a chunk by its id.
+
+    Raises:
+        InputError: the chunk is not in the index (any more), or the count is negative.
+    """
+    if count < 0:
+        raise InputError(f"context is {count}; expected a number of chunks, 0 or more")
+    chunk_id = hit if isinstance(hit, int) else hit.chunk_id
+    found = context_of(reader, chunk_id, count)
+    if found is None:
+        raise InputError(f"there is no chunk {chunk_id} in the index", hint="search again: it may have changed")
+    return found
 
 
 def joined_text(rows: Sequence[ChunkRow]) -> str:

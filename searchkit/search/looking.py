@@ -7,9 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from searchkit.errors import InputError
 from searchkit.search import inspect
-from searchkit.search.context import context_of
+from searchkit.search.context import context_around
 from searchkit.search.question import Question, Where
 from searchkit.search.reports import (
     DocumentInfo,
@@ -44,14 +43,8 @@ class LookingEngine(IndexSession):
         Raises:
             InputError: the chunk is not in the index (any more).
         """
-        chunk_id = hit if isinstance(hit, int) else hit.chunk_id
-        if count < 0:
-            raise InputError(f"context is {count}; expected a number of chunks, 0 or more")
         with self._looking() as reader:
-            found = context_of(reader, chunk_id, count)
-        if found is None:
-            raise InputError(f"there is no chunk {chunk_id} in the index", hint="search again: it may have changed")
-        return found
+            return context_around(reader, hit, count)
 
     def status(self) -> IndexStatus:
         """The state of the index."""

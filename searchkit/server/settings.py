@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import ipaddress
 import os
 from dataclasses import dataclass
 
 from searchkit.errors import InputError
+from searchkit.listening import check_port, check_reach, check_token, is_loopback
 
 LOOPBACK_NAMES = ("localhost", "127.0.0.1", "::1")
-SHORTEST_TOKEN = 16
 MOST_WORKERS = 8  # unless more are asked for
 
 
@@ -43,32 +42,22 @@ class ServerSettings:
     time_limit_s: float = 30.0
 
     def __post_init__(self) -> None:
-        if not 0 <= self.port < 1 << 16:
-            raise InputError(f"port is {self.port}; expected 0 to 65535")
+        check_port(self.port)
         for name, least in (("most_waiting", 1), ("body_bytes", 1), ("time_limit_s", 0.01)):
             if getattr(self, name) < least:
                 raise InputError(f"{name} is {getattr(self, name)}; expected at least {least}")
         if self.workers is not None and self.workers < 1:
             raise InputError(f"workers is {self.workers}; expected at least 1")
         for name in ("token", "write_token"):
-            _check_token(name.replace("_", " "), getattr(self, name))
+            check_token(name.replace("_", " "), getattr(self, name))
         for origin in self.allow_origins:
             _check_origin(origin)
-        if self.token is None and not self.is_loopback:
-            raise InputError(
-                f"{self.host} can be reached from other machines; expected a token",
-                hint="set SEARCHKIT_TOKEN, or give --token-file FILE; or listen on 127.0.0.1",
-            )
+        check_reach(self.host, self.token)
 
     @property
     def is_loopback(self) -> bool:
         """Whether only this machine can connect."""
-        if self.host == "localhost":
-            return True
-        try:
-            return ipaddress.ip_address(self.host.strip("[]")).is_loopback
-        except ValueError:  # a name: where it leads can change
-            return False
+        return is_loopback(self.host)
 
     @property
     def worker_count(self) -> int:
@@ -77,16 +66,6 @@ class ServerSettings:
             return self.workers
         here = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
         return min(here, MOST_WORKERS)
-
-
-def _check_token(name: str, token: str | None) -> None:
-    if token is None:
-        return
-    if len(token) < SHORTEST_TOKEN or not token.isascii() or not token.isprintable() or " " in token:
-        raise InputError(
-            f"the {name} has {len(token)} characters; expected at least {SHORTEST_TOKEN}, of ASCII and without spaces",
-            hint='make one: python -c "import secrets; print(secrets.token_urlsafe(32))"',
-        )
 
 
 def _check_origin(origin: str) -> None:

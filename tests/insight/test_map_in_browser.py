@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-from browsing import PATIENCE_MS, chromium
+from browsing import PATIENCE_MS
 
 from searchkit.insight import write_map_html
 from searchkit.insight.mapdata import MapData, MapTopic
@@ -65,12 +65,6 @@ class Seen:
 
 
 Show = Callable[..., Seen]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as opened:
-        yield opened
 
 
 @pytest.fixture

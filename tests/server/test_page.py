@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import numpy as np
 import pytest
-from browsing import Visit, chromium, served
+from browsing import Visit, served
 from word_encoder import WordEncoder
 
 from searchkit import SearchEngine
@@ -34,12 +34,6 @@ Boats sail across the wide blue sea. The harbour is a good place for the night, 
 they stand on the shore, where the wind and the waves can do them no harm until the days grow longer again.
 """
 NOTES = {"cats": "Cats sleep for most of the day.", "dogs": "Dogs run in the park with a ball."}
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as opened:
-        yield opened
 
 
 @pytest.fixture(scope="module")

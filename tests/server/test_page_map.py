@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
-from browsing import Visit, chromium, fulfil, served
+from browsing import Visit, fulfil, served
 from themed_corpus import themed_texts
 from word_encoder import WordEncoder
 
@@ -18,12 +18,6 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Frame, Page
 
 BRIGHT = "getComputedStyle(document.documentElement).getPropertyValue('--paper')"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as opened:
-        yield opened
 
 
 @pytest.fixture(scope="module")

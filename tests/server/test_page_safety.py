@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode
 
 import pytest
-from browsing import Visit, chromium, served
+from browsing import Visit, served
 from word_encoder import WordEncoder
 
 from searchkit import SearchEngine
@@ -26,12 +26,6 @@ HOSTILE = (
     "<iframe srcdoc='<script>parent.hacked=1</script>'></iframe>",
 )
 TURNED = "gpj.\u202eexe.\u2066txt"  # signs that turn the direction of writing
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as opened:
-        yield opened
 
 
 @pytest.fixture(scope="module")

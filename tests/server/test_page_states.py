@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from browsing import Visit, chromium, fulfil, served
+from browsing import Visit, fulfil, served
 from word_encoder import WordEncoder
 
 from searchkit import SearchEngine
@@ -16,12 +16,6 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page, Route
 
 TOKEN = "a-token-for-reading-this-index"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as opened:
-        yield opened
 
 
 @pytest.fixture

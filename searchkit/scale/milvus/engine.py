@@ -23,7 +23,7 @@ from searchkit.search.asking.similar import (
     similar_question,
     stored_example,
 )
-from searchkit.search.context import context_of
+from searchkit.search.context import context_around
 from searchkit.search.encoders import INSIDE, EncoderChoice, IndexSettings
 from searchkit.search.question import Question, check_query
 from searchkit.search.reports import IndexStatus
@@ -101,13 +101,7 @@ class MilvusEngine(SearchEngine):
         return neighbours_of(reader, reader, embedded_example(embedding, note.settings.dimension), question)
 
     def context(self, hit: Hit | int, count: int = 1) -> Context:
-        chunk_id = hit if isinstance(hit, int) else hit.chunk_id
-        if count < 0:
-            raise InputError(f"context is {count}; expected a number of chunks, 0 or more")
-        found = context_of(self._state()[1], chunk_id, count)
-        if found is None:
-            raise InputError(f"there is no chunk {chunk_id} in the index", hint="search again: it may have changed")
-        return found
+        return context_around(self._state()[1], hit, count)
 
     def status(self) -> IndexStatus:
         note = self._note()

@@ -76,7 +76,7 @@ def scope_of(reader: StoreReader, path: Path, working_folder: Path) -> Scope:
         home = Path(root.location)
         if location == home or home in location.parents:
             return Scope(location, _join(root.prefix, location.relative_to(home).as_posix()), root)
-    prefix = _prefix_of(location, working_folder.resolve())
+    prefix = prefix_of(location, working_folder.resolve())
     same = next((root for root in roots if root.prefix == prefix), None)
     absorbed = tuple(root for root in roots if location in Path(root.location).parents)
     if same is not None and not Path(same.location).exists():
@@ -109,7 +109,8 @@ def known_as_part(root: Root, location: Path) -> str:
     return _join(root.prefix, location.relative_to(root.location).as_posix())
 
 
-def _prefix_of(location: Path, working_folder: Path) -> str:
+def prefix_of(location: Path, working_folder: Path) -> str:
+    """How an index calls a root: relative to where one works, or by its bare name."""
     if location == working_folder:
         return ""
     if working_folder in location.parents:
