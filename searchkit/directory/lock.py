@@ -11,6 +11,7 @@ import json
 import os
 import platform
 import sys
+import time
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime, timezone
@@ -58,20 +59,47 @@ class WriterLock:
         self._held: BaseFileLock | None = None
 
     def __enter__(self) -> WriterLock:
+        until = time.monotonic() + self._wait_s
+        had_index = self._folder.holds_index()
+        while self._held is None:
+            if had_index and not self._folder.holds_index() and time.monotonic() < until:
+                time.sleep(_POLL_S)  # between the two renames that replace a folder
+                continue
+            seen = self._identity()
+            try:
+                self._folder.check_own_files()
+                lock = self._acquired(max(0.0, until - time.monotonic()))
+            except IndexStateError:
+                if self._identity() == seen:
+                    raise
+                continue  # the folder was replaced meanwhile
+            if seen is not None and self._identity() == seen:
+                self._held = lock
+            else:
+                lock.release()  # of a file that is new, or no longer that of the index
+        self._sign()
+        return self
+
+    def _acquired(self, wait_s: float) -> BaseFileLock:
         from filelock import FileLock, Timeout
 
-        self._folder.check_own_files()
         # Not local to the thread: an engine may be opened in one and closed in another.
         lock = FileLock(self._folder.lock, thread_local=False, **_KERNEL_ALONE)
         try:
-            lock.acquire(timeout=-1 if isinf(self._wait_s) else self._wait_s, poll_interval=_POLL_S)
+            lock.acquire(timeout=-1 if isinf(wait_s) else wait_s, poll_interval=_POLL_S)
         except (Timeout, RuntimeError) as exc:  # the latter: this very thread holds it and would wait for itself
             raise self._locked() from exc
         except (OSError, NotImplementedError) as exc:  # the latter: a file system without locks
             raise IndexStateError(f"{self._folder.path} cannot be written to: {exc}") from exc
-        self._held = lock
-        self._sign()
-        return self
+        return lock
+
+    def _identity(self) -> tuple[int, int] | None:
+        """Which file is the lock now; None before there is one."""
+        try:
+            found = self._folder.lock.stat()
+        except OSError:
+            return None
+        return found.st_dev, found.st_ino
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

@@ -85,6 +85,12 @@ def _exchange(part: Path, place: Path, old: Path) -> None:
     shutil.rmtree(old, ignore_errors=True)
     if place.exists():
         place.replace(old)
-    part.replace(place)
+    try:
+        part.replace(place)
+    except OSError:
+        if not place.is_dir() or IndexFolder(place).holds_index():
+            raise
+        shutil.rmtree(place)  # of a writer that came between the two: it asked for the lock, and will again
+        part.replace(place)
     sync_folder(place.parent)
     shutil.rmtree(old, ignore_errors=True)

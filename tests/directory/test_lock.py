@@ -130,3 +130,27 @@ def test_a_file_system_without_locks_is_told_and_no_mere_file_takes_their_place(
     monkeypatch.setattr("fcntl.flock", no_locks)
     with pytest.raises(IndexStateError, match=r"cannot be written to: .*not implemented"):
         WriterLock(folder).__enter__()
+
+
+def test_the_lock_that_is_held_is_that_of_the_folder_which_is_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between opening the lock file and locking it, another folder takes the place of this one."""
+    folder, others = IndexFolder(tmp_path / "index"), IndexFolder(tmp_path / "new")
+    folder.create()
+    others.create()
+    with WriterLock(folder), WriterLock(others):
+        pass
+    original = WriterLock._acquired
+
+    def acquired(lock: WriterLock, wait_s: float) -> object:
+        held = original(lock, wait_s)
+        if others.path.exists():
+            folder.path.replace(tmp_path / "old")
+            others.path.replace(folder.path)
+        return held
+
+    monkeypatch.setattr(WriterLock, "_acquired", acquired)
+    with WriterLock(folder), pytest.raises(IndexLockedError):
+        WriterLock(folder).__enter__()
+    assert not (tmp_path / "old" / folder.holder.name).exists()

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import shutil
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -184,23 +185,60 @@ def test_an_index_that_is_being_written_is_not_replaced(index: Path, tmp_path: P
     assert is_clean(index)
 
 
-def test_a_writer_that_waited_while_the_folder_was_replaced_writes_to_the_new_one(index: Path, tmp_path: Path) -> None:
+def test_a_writer_that_waited_while_the_folder_was_replaced_writes_to_the_new_one(
+    index: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """It has opened the lock of the old folder, which is gone when it gets it."""
     copy = backup_index(tmp_path / "copy", index).folder
-    lock = WriterLock(IndexFolder(index))
-    lock.__enter__()
+    waits = threading.Event()
+    replace = Path.replace
+
+    def replace_slowly(path: Path, target: Path) -> Path:
+        moved = replace(path, target)
+        time.sleep(0.2)  # the writer looks for the lock where there is no folder
+        return moved
+
+    def acquired(lock: WriterLock, wait_s: float) -> object:
+        if threading.current_thread() is thread:
+            waits.set()
+        return original(lock, wait_s)
+
+    original = WriterLock._acquired
+    monkeypatch.setattr(staging.Path, "replace", replace_slowly)
+    monkeypatch.setattr(WriterLock, "_acquired", acquired)
     waiting = SearchEngine.open(index, encoder=WordEncoder(), wait_s=30)
     thread = threading.Thread(target=lambda: waiting.add([{"id": "waited", "text": "pears"}]))
-    thread.start()
-    index.replace(tmp_path / "old")
     with WriterLock(IndexFolder(copy)):
-        copy.replace(index)
-        lock.__exit__(None, None, None)
+        with WriterLock(IndexFolder(index)):
+            thread.start()
+            assert waits.wait(30)
+            staging._exchange(copy, index, tmp_path / "old")
         thread.join(timeout=0.3)
         assert thread.is_alive()  # the lock that it got was no longer that of the index
     thread.join()
     waiting.close()
     assert "waited" in dict(hits_of(index))
+
+
+def test_a_writer_that_comes_between_the_two_renames_is_not_in_the_way(
+    index: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copy = backup_index(tmp_path / "copy", index).folder
+    with SearchEngine.open(index, encoder=WordEncoder()) as engine:
+        engine.add(["pears"])
+
+    def replace(path: Path, target: Path) -> Path:
+        moved = original(path, target)
+        if path == index:
+            index.mkdir()
+            IndexFolder(index).lock.touch()
+        return moved
+
+    original: Callable[[Path, Path], Path] = Path.replace
+    monkeypatch.setattr(staging.Path, "replace", replace)
+    restore_index(copy, index, overwrite=True)
+    assert hits_of(index) == hits_of(copy)
+    assert sorted(item.name for item in tmp_path.iterdir()) == ["copy", "index"]
 
 
 @pytest.mark.parametrize("step", range(3))
