@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
-from browsing import Visit, fulfil, served
+from browsing import Visit, frame_in, fulfil, served
 from themed_corpus import themed_texts
 from word_encoder import WordEncoder
 
@@ -52,7 +52,7 @@ def visit(browser: Browser, address: str, drawn: str) -> Iterator[Visit]:
 def frame_of(page: Page) -> Frame:
     """The frame, once the map is drawn."""
     page.frame_locator("iframe").locator("#notice").wait_for(state="hidden")
-    return page.frames[1]
+    return frame_in(page)
 
 
 def test_the_map_shows_every_chunk(visit: Visit, engine: SearchEngine) -> None:
@@ -79,9 +79,10 @@ def test_a_point_leads_to_its_passage(visit: Visit) -> None:
     box = page.locator("iframe").bounding_box()
     assert box is not None
     page.mouse.click(box["x"] + x, box["y"] + y)
+    frame.locator("#tip.pinned").wait_for()
     snippet = frame.locator("#tip p").inner_text()
     frame.locator("#tip a").click()
-    page.locator("#hits mark").first.wait_for()
+    visit.settled().locator("#hits mark").first.wait_for()
     assert page.locator("#query").input_value() == snippet
     assert page.locator("#hits .excerpt").first.inner_text() == snippet
     page.go_back()
@@ -94,8 +95,7 @@ def test_the_map_stays_while_one_searches(visit: Visit) -> None:
     frame.evaluate("window.isSame = true")
     page.locator("#tab-search").click()
     page.locator("#query").fill("apples")
-    page.locator("#hits .hit").first.wait_for()
-    page.locator("#tab-map").click()
+    visit.settled().locator("#tab-map").click()
     assert page.locator("#map-view").is_visible()
     assert frame_of(page).evaluate("window.isSame")
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode
 
 import pytest
-from browsing import Visit, served
+from browsing import PATIENCE_MS, Visit, frame_in, served
 from word_encoder import WordEncoder
 
 from searchkit import SearchEngine
@@ -60,7 +60,6 @@ def unharmed(page: Page) -> bool:
 
 def test_texts_titles_names_and_metadata_are_text(visit: Visit) -> None:
     page = visit.open("q=word&k=20")
-    page.locator("#hits mark").first.wait_for()
     for title in page.locator("#hits .title").all():
         title.click()
     shown = page.locator("#hits").inner_text()
@@ -116,8 +115,9 @@ def test_no_other_page_can_put_this_one_into_a_frame(browser: Browser, address: 
     around = f"<!doctype html><iframe src='{address}'></iframe>"
     page.route("http://elsewhere.test/", lambda route: route.fulfill(body=around, content_type="text/html"))
     page.goto("http://elsewhere.test/")
-    page.wait_for_function("document.querySelector('iframe')")
-    framed = page.frames[1]
+    other = "() => document.querySelector('iframe').contentDocument === null"  # no longer the empty page of before
+    page.wait_for_function(other, timeout=PATIENCE_MS)
+    framed = frame_in(page)
     framed.wait_for_load_state()
     assert framed.locator("#query").count() == 0
     page.close()

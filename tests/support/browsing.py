@@ -10,16 +10,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs
 
 import pytest
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, ConsoleMessage, Page, Route
+    from playwright.sync_api import Browser, ConsoleMessage, Frame, Page, Route
 
     from searchkit import SearchEngine
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-PATIENCE_MS = 60_000  # until something is seen; machines under load are slow
+PATIENCE_MS = 180_000  # until something is seen; machines under load are slow
 _TOLD = "Failed to load resource"  # the browser's line for an answer of 4xx or 5xx, which some tests want
 
 
@@ -32,7 +33,9 @@ def chromium() -> Iterator[Browser]:
         pytest.skip(f"no browser: none of {', '.join(BROWSERS)} is installed")
     is_root = hasattr(os, "geteuid") and os.geteuid() == 0  # Chromium's sandbox does not work for root
     with api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"] if is_root else [])
+        browser = playwright.chromium.launch(
+            executable_path=path, args=["--no-sandbox"] if is_root else [], timeout=PATIENCE_MS
+        )
         yield browser
         browser.close()
 
@@ -78,16 +81,29 @@ class Visit:
             self.complaints.append(message.text)
 
     def open(self, asked: str = "") -> Page:
-        """Goes to the page with a question in its address, and waits until it knows the index."""
+        """Goes to the page with a question in its address, and waits until everything that belongs to it is there."""
         self.page.goto(f"{self.address}#{asked}")
-        self.page.locator("#status span").first.wait_for()
+        return self.settled()
+
+    def settled(self) -> Page:
+        """The page, once it will not change by itself: hits, their best sentences and topics are there, or a failure.
+
+        What is done to the page makes it busy at once, before Playwright's call comes back, so that no state from
+        before is taken for the one that is waited for.
+        """
+        self.page.locator("body[data-state=settled]").wait_for()
         return self.page
 
-    def ask(self, text: str) -> Page:
-        """Types a question and waits for hits."""
-        self.page.locator("#query").fill(text)
-        self.page.locator("#hits .hit").first.wait_for()
-        return self.page
+    def asked(self) -> dict[str, list[str]]:
+        """What the address says. The page is asked: Playwright's ``page.url`` follows some time later."""
+        return parse_qs(str(self.page.evaluate("location.hash.slice(1)")))
+
+
+def frame_in(page: Page) -> Frame:
+    """The page within the only frame of a page. ``page.frames`` may still hold one of before."""
+    frame = page.locator("iframe").element_handle().content_frame()
+    assert frame is not None
+    return frame
 
 
 def fulfil(status: int, message: str, headers: dict[str, str] | None = None) -> Any:

@@ -13,7 +13,7 @@ const FONT = '600 SIZEpx system-ui, -apple-system, "Segoe UI", Roboto, "Helvetic
 
 let map, size, matrix, bright = null, lit = 0, order, drawn, gl, program, buffers, spots;
 const view = { moved: false, x: 0, y: 0, scale: 1, yaw: 0.6, pitch: 0.35 };
-const state = { theme: "light", labelled: true, topic: null, hits: null, chosen: null, over: -1, pinned: -1, lasso: null };
+const state = { theme: "light", labelled: true, topic: null, hits: null, ranked: false, chosen: null, over: -1, pinned: -1, lasso: null };
 
 /* ---- data */
 
@@ -33,7 +33,7 @@ async function unpack() {
   const flat = take(Float32Array, n * dims);
   const places = new Float32Array(n * 3);
   for (let i = 0; i < n; i++) for (let d = 0; d < dims; d++) places[3 * i + d] = flat[dims * i + d];
-  return { ...head, n, dims, places, topic: take(Uint32Array, n), file: take(Uint32Array, n), line: take(Int32Array, n) };
+  return { ...head, n, dims, places, topic: take(Uint32Array, n), file: take(Uint32Array, n), line: take(Int32Array, n), id: take(Float64Array, n) };
 }
 
 const placeOf = (i) => {
@@ -102,21 +102,28 @@ const radius = () => Math.max(map.n > 20000 ? 1.3 : 2.2,
   Math.min(7, 2.2 * Math.sqrt(view.scale / map.scale) * Math.pow(20000 / Math.max(500, map.n), 0.22)));
 
 /* The more there are, the more of them shine through, so that crowds look denser than strays. */
-const opacity = () => Math.round(map.n > 20000 ? Math.max(110, 205 * Math.pow(20000 / map.n, 0.18)) : 205);
+const opacity = () => Math.round(map.n > 20000 ? Math.max(110, PLAIN * Math.pow(20000 / map.n, 0.18)) : PLAIN);
 
 /* The fewer stand out, the larger they are drawn. */
 const lift = () => (lit ? Math.max(1.15, Math.min(2.4, 2.4 - 0.35 * Math.log10(lit))) : 1);
 
 /* ---- what stands out */
 
-const isLit = (i) => (state.hits ? state.hits.has(i) : state.chosen ? state.chosen.has(i)
-  : state.topic === null || map.topic[i] === state.topic);
+const PLAIN = 205, FULL = 255; // opacity of what is drawn as ever, and of what stands out most
+const WEAKEST = 216; // of what stands out least; what is above `PLAIN` stands out
 
+/* The points that stand out one by one, the best first; null where there are none or a topic does. */
+const front = () => state.chosen || state.hits;
+
+/* `bright` holds the opacity of each point that stands out. */
 function relight() {
-  const some = state.hits || state.chosen || state.topic !== null;
-  bright = some ? new Uint8Array(map.n) : null;
+  const some = front();
+  bright = some || state.topic !== null ? new Uint8Array(map.n) : null;
   lit = 0;
-  if (some) for (let i = 0; i < map.n; i++) lit += bright[i] = isLit(i) ? 1 : 0;
+  if (some) {
+    const fall = some === state.hits && state.ranked ? (FULL - WEAKEST) / some.size : 0;
+    for (const i of some) bright[i] = Math.round(FULL - fall * lit++);
+  } else if (bright) for (let i = 0; i < map.n; i++) if (map.topic[i] === state.topic) { bright[i] = FULL; lit++; }
   const shown = state.pinned >= 0 ? state.pinned : state.over;
   if (shown >= 0 && bright && !bright[shown]) { state.over = state.pinned = -1; tip.hidden = true; }
   paint();
@@ -137,9 +144,10 @@ function paint() {
   for (let i = map.n - 1; i >= 0; i--) {
     const topic = map.topic[i], dim = bright && !bright[i];
     const [r, g, b] = palette[topic];
-    colours.set([r, g, b, dim ? 20 : bright ? 255 : topic === 0 ? Math.round(0.63 * plain) : plain], 4 * i);
-    if (dim || (!bright && topic === 0)) order[low++] = i; else order[high--] = i;
+    colours.set([r, g, b, dim ? 20 : bright ? bright[i] : topic === 0 ? Math.round(0.63 * plain) : plain], 4 * i);
+    if (dim || (!bright && topic === 0)) order[low++] = i; else if (!front()) order[high--] = i;
   }
+  for (const i of front() || []) order[high--] = i;
   if (gl) {
     gl.bindBuffer(gl.ARRAY_BUFFER, buffers.colours); gl.bufferData(gl.ARRAY_BUFFER, colours, gl.DYNAMIC_DRAW);
     gl.bindBuffer(gl.ELEMENT_ARRAY_BUFFER, buffers.order); gl.bufferData(gl.ELEMENT_ARRAY_BUFFER, order, gl.DYNAMIC_DRAW);
@@ -153,9 +161,9 @@ const VERTEX = `#version 300 es
 in vec3 place; in vec4 colour; uniform mat4 matrix; uniform float diameter, near, lift; out vec4 shade;
 void main() {
   gl_Position = matrix * vec4(place, 1.0);
-  gl_PointSize = diameter * (colour.a > 0.99 ? lift : 1.0) / max(0.3, mix(1.0, gl_Position.w, near));
+  gl_PointSize = diameter * mix(1.0, lift, smoothstep(${WEAKEST / FULL - 0.01}, 1.0, colour.a)) / max(0.3, mix(1.0, gl_Position.w, near));
   float haze = near * clamp((gl_Position.w - 0.8) / 0.4, 0.0, 1.0);
-  shade = colour.a > 0.99 ? colour : vec4(colour.rgb, colour.a * (1.0 - 0.7 * haze));
+  shade = colour.a > ${PLAIN / FULL + 0.01} ? colour : vec4(colour.rgb, colour.a * (1.0 - 0.7 * haze));
 }`;
 const FRAGMENT = `#version 300 es
 precision highp float; in vec4 shade; uniform float diameter; out vec4 result;
@@ -236,7 +244,7 @@ function renderPlain() {
     if (key !== last) pen.fillStyle = `rgba(${c[4 * i]},${c[4 * i + 1]},${c[4 * i + 2]},${c[4 * i + 3] / 255})`;
     last = key;
     const [x, y] = onScreen(map.places[3 * i], map.places[3 * i + 1], map.places[3 * i + 2]);
-    const own = c[4 * i + 3] === 255 ? side * lift() : side;
+    const own = side * (1 + (lift() - 1) * Math.max(0, (c[4 * i + 3] - WEAKEST) / (FULL - WEAKEST)));
     pen.fillRect(x - own / 2, y - own / 2, own, own);
   }
 }
@@ -248,13 +256,16 @@ function renderLabels() {
   pen.clearRect(0, 0, size.w, size.h);
   const style = getComputedStyle(document.documentElement);
   const paper = style.getPropertyValue("--paper").trim(), ink = style.getPropertyValue("--ink").trim();
-  if (state.labelled) nameTopics(pen, paper, ink);
+  const taken = panels(), numbered = numbers();
+  for (const { x, y } of numbered) taken.push([x - NUMBER_PX, y - NUMBER_PX, x + NUMBER_PX, y + NUMBER_PX]);
+  if (state.labelled) nameTopics(pen, paper, ink, taken);
+  for (const number of numbered.reverse()) drawNumber(pen, number, paper, ink);
   for (const i of new Set([state.over, state.pinned])) if (i >= 0) ring(pen, i, ink);
   if (state.lasso) outline(pen, style.getPropertyValue("--accent").trim());
 }
 
-function nameTopics(pen, paper, ink) {
-  const taken = panels(), most = map.topics.length ? map.topics[0].size : 1;
+function nameTopics(pen, paper, ink, taken) {
+  const most = map.topics.length ? map.topics[0].size : 1;
   pen.textAlign = "center"; pen.textBaseline = "middle"; pen.lineJoin = "round";
   map.topics.forEach((topic, k) => {
     if (!topic.size || !topic.at || (state.topic !== null && state.topic !== k + 1)) return;
@@ -275,6 +286,26 @@ function nameTopics(pen, paper, ink) {
     });
   });
   pen.globalAlpha = 1;
+}
+
+const NUMBERED = 9, NUMBER_PX = 8;
+
+/* Where the numbers of the best hits stand; one that would cover a better one is left out. */
+function numbers() {
+  const seen = [];
+  if (!state.ranked || !state.hits || state.chosen) return seen;
+  [...state.hits].slice(0, NUMBERED).forEach((i, rank) => {
+    const [x, y, w] = onScreen(map.places[3 * i], map.places[3 * i + 1], map.places[3 * i + 2]);
+    if (w > 0 && !seen.some((o) => Math.hypot(o.x - x, o.y - y) < 1.7 * NUMBER_PX)) seen.push({ x, y, rank: rank + 1 });
+  });
+  return seen;
+}
+
+function drawNumber(pen, { x, y, rank }, paper, ink) {
+  pen.beginPath(); pen.arc(x, y, NUMBER_PX, 0, 7); pen.fillStyle = ink; pen.fill();
+  pen.lineWidth = 1.5; pen.strokeStyle = paper; pen.stroke();
+  pen.font = FONT.replace("SIZE", 10.5); pen.textAlign = "center"; pen.textBaseline = "middle";
+  pen.fillStyle = paper; pen.fillText(String(rank), x, y + 0.5);
 }
 
 /* What stands on the map: no name is put under it. */
@@ -392,8 +423,13 @@ function listen() {
 }
 
 function keys(event) {
-  if (event.key === "Escape") { state.pinned = -1; tip.hidden = true; $("query").value = ""; state.hits = null; tellFound(); choose(null); pick(null); }
-  if (document.activeElement === $("query")) return;
+  const isInList = $("list").contains(document.activeElement);
+  if (event.key === "Escape") {
+    state.pinned = -1; tip.hidden = true;
+    if (isInList && state.hits) { $("query").focus(); return draw(); }
+    $("query").value = ""; state.chosen = null; showFound(null); pick(null);
+  }
+  if (document.activeElement === $("query") || isInList) return;
   const step = { ArrowLeft: [60, 0], ArrowRight: [-60, 0], ArrowUp: [0, -60], ArrowDown: [0, 60] }[event.key];
   if (step) { view.x += step[0]; view.y += step[1]; drawMoving(); }
   else if (event.key === "+" || event.key === "=") zoom(1.3, size.w / 2, size.h / 2);
@@ -448,21 +484,67 @@ function within(loop, x, y) {
 
 function choose(set) {
   state.chosen = set;
-  $("chosen").hidden = !set; $("legend").classList.toggle("short", Boolean(set));
-  if (set) {
-    const all = [...set], counts = new Map();
-    for (const i of all) counts.set(map.topic[i], (counts.get(map.topic[i]) || 0) + 1);
-    const mix = [...counts].sort((a, b) => b[1] - a[1]).slice(0, 3);
-    $("count").textContent = counted(all.length, "chunk");
-    $("mix").textContent = mix.map(([k, c]) => `${Math.round((100 * c) / all.length)} % ${k ? map.topics[k - 1].label : "no topic"}`).join(" · ");
-    $("list").replaceChildren(...all.slice(0, 300).map((i) => {
-      const row = element("li");
-      row.append(element("b", map.titles[i] || map.snippets[i].slice(0, 80)), placeElement(i));
-      row.addEventListener("pointerenter", () => { state.over = i; draw(); });
-      return row;
-    }));
-  }
+  showList();
   relight();
+}
+
+const LISTED = 300;
+
+/* What is selected, or else the hits, as a list beside the map. */
+function showList() {
+  const all = [...(front() || [])];
+  $("chosen").hidden = !all.length; $("legend").classList.toggle("short", all.length > 0);
+  $("chosen").setAttribute("aria-label", state.chosen ? "Selected chunks" : "Hits");
+  const counts = new Map();
+  for (const i of all) counts.set(map.topic[i], (counts.get(map.topic[i]) || 0) + 1);
+  const mix = [...counts].sort((a, b) => b[1] - a[1]).slice(0, 3);
+  $("count").textContent = counted(all.length, state.chosen ? "chunk" : "hit");
+  $("mix").textContent = mix.map(([k, c]) => `${Math.round((100 * c) / all.length)} % ${k ? map.topics[k - 1].label : "no topic"}`).join(" · ");
+  $("list").replaceChildren(...all.slice(0, LISTED).map(listRow));
+  $("list").scrollTop = 0;
+}
+
+/* One stop for the Tab key is the list as a whole; the arrow keys go through it. */
+function listRow(i, rank) {
+  const row = element("li"), open = element("button"), place = placeElement(i);
+  open.type = "button"; open.title = "Show on the map";
+  open.append(element("b", map.titles[i] || map.snippets[i].slice(0, 80)));
+  open.tabIndex = place.tabIndex = rank ? -1 : 0;
+  open.addEventListener("click", () => goTo(i));
+  open.addEventListener("focus", () => {
+    for (const other of $("list").querySelectorAll("button, a")) other.tabIndex = row.contains(other) ? 0 : -1;
+    pointAt(i);
+  });
+  open.addEventListener("keydown", (event) => {
+    const rows = [...$("list").children], step = { ArrowDown: rank + 1, ArrowUp: rank - 1, Home: 0, End: rows.length - 1 }[event.key];
+    if (step === undefined) return;
+    event.preventDefault();
+    (step < 0 ? $("query") : (rows[step] || row).firstChild).focus();
+  });
+  row.addEventListener("pointerenter", () => { if (state.pinned < 0) { state.over = i; draw(); } });
+  row.append(open, place);
+  return row;
+}
+
+/* Shows a point's card where it stands. */
+function pointAt(i) {
+  state.over = i; state.pinned = -1;
+  const [x, y, w] = onScreen(map.places[3 * i], map.places[3 * i + 1], map.places[3 * i + 2]);
+  const isSeen = w > 0 && x > 0 && y > 0 && x < size.w && y < size.h;
+  showTip(isSeen ? i : -1, x, y, false);
+  draw();
+}
+
+/* Moves the map so that a point is in the middle of what is free, and holds its card. */
+function goTo(i) {
+  const place = () => onScreen(map.places[3 * i], map.places[3 * i + 1], map.places[3 * i + 2]);
+  const [x, y] = place();
+  view.moved = true;
+  view.x += (size.w > 820 ? size.w / 2 - 145 : size.w / 2) - x; view.y -= size.h / 2 - y;
+  render();
+  state.over = state.pinned = i;
+  showTip(i, ...place().slice(0, 2), true);
+  draw();
 }
 
 function pick(topic) {
@@ -471,20 +553,28 @@ function pick(topic) {
   relight();
 }
 
+/* The words of the box in titles, texts and paths. A page with an engine behind it puts its own search in this place. */
 function search() {
-  const words = $("query").value.toLowerCase().split(/\s+/).filter(Boolean);
-  if (!words.length) state.hits = null;
-  else {
-    map.lower ||= map.snippets.map((text, i) => `${map.titles[i]}\n${text}\n${placeOf(i)}`.toLowerCase());
-    state.hits = new Set();
-    map.lower.forEach((text, i) => { if (words.every((word) => text.includes(word))) state.hits.add(i); });
-  }
-  tellFound();
-  relight();
+  showFound(withWords($("query").value));
 }
 
-function tellFound() {
-  $("found").textContent = state.hits ? `${counted(state.hits.size, "hit")}${state.hits.size ? ", Enter shows them" : ""}` : "";
+/* The points that hold all words; null without words. */
+function withWords(text) {
+  const words = text.toLowerCase().split(/\s+/).filter(Boolean), found = new Set();
+  if (!words.length) return null;
+  map.lower ||= map.snippets.map((snippet, i) => `${map.titles[i]}\n${snippet}\n${placeOf(i)}`.toLowerCase());
+  map.lower.forEach((whole, i) => { if (words.every((word) => whole.includes(word))) found.add(i); });
+  return found;
+}
+
+/* Lights and lists hits; `ranked` when they come the best first, `note` is told beside their number. */
+function showFound(hits, ranked = false, note = "") {
+  Object.assign(state, { hits, ranked, chosen: null });
+  const told = hits ? [`${counted(hits.size, "hit")}${ranked && hits.size ? ", the best first" : ""}`, note] : [note];
+  if (hits && hits.size) told.push("Enter shows them, ↓ lists them");
+  $("found").textContent = told.filter(Boolean).join(" · ");
+  showList();
+  relight();
 }
 
 const counted = (n, noun) => `${n.toLocaleString("en")} ${noun}${n === 1 ? "" : "s"}`;
@@ -501,7 +591,9 @@ function furnish() {
   let typing = 0;
   $("query").addEventListener("input", () => { clearTimeout(typing); typing = setTimeout(search, 120); });
   $("query").addEventListener("keydown", (event) => {
-    if (event.key === "Enter" && state.hits && state.hits.size) { view.moved = true; fit(() => state.hits); draw(); }
+    if (!state.hits || !state.hits.size) return;
+    if (event.key === "Enter") { view.moved = true; fit(() => state.hits); drawMoving(); }
+    if (event.key === "ArrowDown") { event.preventDefault(); $("list").querySelector("button").focus(); }
   });
   $("lasso").addEventListener("click", () => {
     const on = $("lasso").getAttribute("aria-pressed") !== "true";
@@ -514,8 +606,8 @@ function furnish() {
   $("home").addEventListener("click", () => { view.moved = false; fit(all); draw(); });
   $("theme").addEventListener("click", () => setTheme(state.theme === "dark" ? "light" : "dark"));
   $("picture").addEventListener("click", savePicture);
-  $("clear").addEventListener("click", () => choose(null));
-  $("copy").addEventListener("click", () => navigator.clipboard.writeText([...state.chosen].map(placeOf).join("\n")));
+  $("clear").addEventListener("click", () => { if (state.chosen) return choose(null); $("query").value = ""; showFound(null); });
+  $("copy").addEventListener("click", () => navigator.clipboard.writeText([...front()].map(placeOf).join("\n")));
 }
 
 function legendRow(topic, label, count) {
@@ -571,6 +663,7 @@ async function start() {
   map.radius = view.radius;
   prepare(); furnish(); listen();
   setTheme(matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");
+  render(); // not a frame later: pointing needs its matrix
   $("notice").hidden = true;
 }
 

@@ -3,9 +3,10 @@
 import { Away, Refused, ask } from "./api.js";
 import { addressOf, cleared, filterCount, readAddress, writeAddress } from "./address.js";
 import { answerTo, forget } from "./asking.js";
+import { begins, ends } from "./busy.js";
 import { byId, say } from "./dom.js";
 import { askForToken } from "./token.js";
-import { clearErrors, listenToFields, showError, showFields } from "./fields.js";
+import { clearErrors, dropTyped, listenToFields, showError, showFields } from "./fields.js";
 import { showBest, showHits } from "./hits.js";
 import { listenToKeys } from "./keys.js";
 import { showMap } from "./atlas.js";
@@ -28,6 +29,8 @@ let index = null;
 /** @type {import("./api.js").Topic[]} */
 let topics = [];
 let againAt = 0;
+let markAt = 0;
+let begun = 0; // how often `begin` was called: the latest counts
 let changedAt = 0;
 let likeTitle = "";
 
@@ -42,6 +45,7 @@ function change(change, isStep) {
   changedAt = now;
   const isNarrowed = Object.keys(change).some((name) => name !== "k" && name !== "view");
   state = { ...state, ...(isNarrowed ? { k: "10" } : {}), ...change };
+  dropTyped(Object.keys(change));
   writeAddress(state, isStep || isPaused);
   show();
 }
@@ -59,8 +63,17 @@ function show() {
   showFields(state);
   showTopics(topics, state, (topic) => change({ topic }, true));
   showLike();
+  stopAsking();
   if (isMap) showMap();
   else void search();
+}
+
+/** What is under way for an earlier state is of no use any more. */
+function stopAsking() {
+  clearTimeout(againAt);
+  clearTimeout(markAt);
+  showLoading(false);
+  ends("marking");
 }
 
 /**
@@ -74,7 +87,6 @@ function mark(tab, isCurrent) {
 
 /** Asks, and shows what comes back, unless something newer was asked meanwhile. */
 async function search() {
-  clearTimeout(againAt);
   if (!state.q.trim() && !state.like) return showNoQuestion();
   const asked = state;
   showLoading(true);
@@ -82,7 +94,9 @@ async function search() {
     const answer = await answerTo(asked);
     if (!answer || asked !== state) return;
     showAnswer(answer);
-    if (answer.hits.length && asked.q && !asked.like) setTimeout(() => { if (asked === state) void markBest(asked); }, MARK_MS);
+    if (!answer.hits.length || !asked.q || asked.like) return;
+    begins("marking");
+    markAt = setTimeout(() => void markBest(asked), MARK_MS);
   } catch (error) {
     if (asked === state) showFailure(error);
   }
@@ -94,7 +108,9 @@ async function search() {
  */
 async function markBest(asked) {
   const answer = await answerTo(asked, true).catch(() => null);
-  if (answer && asked === state) showBest(answer.hits);
+  if (asked !== state) return;
+  if (answer) showBest(answer.hits);
+  ends("marking");
 }
 
 /** @param {import("./api.js").Answer & {asked_s: number}} answer */
@@ -118,7 +134,6 @@ function showAnswer(answer) {
 function showNoQuestion() {
   forget();
   clearErrors();
-  showLoading(false);
   showHits([], { like: moreLike });
   byId("more").hidden = true;
   say(byId("count"), "");
@@ -158,16 +173,22 @@ function showLike() {
 
 /** What is known of the index as a whole, then the answer. */
 async function begin() {
+  const mine = ++begun;
+  begins("start");
   forget();
-  clearTimeout(againAt);
+  stopAsking();
   try {
-    index = await ask("status");
+    const known = await ask("status");
+    if (mine !== begun) return;
+    index = known;
     showStatus(index);
     show();
     topics = await ask("topics").then((found) => found.topics, () => []);
     showTopics(topics, state, (topic) => change({ topic }, true));
   } catch (error) {
-    showFailure(error);
+    if (mine === begun) showFailure(error);
+  } finally {
+    if (mine === begun) ends("start");
   }
 }
 
@@ -186,7 +207,7 @@ for (const [tab, view] of [["tab-search", ""], ["tab-map", "map"]]) {
   });
 }
 byId("skip").addEventListener("click", (event) => { event.preventDefault(); byId("query").focus(); });
-addEventListener("popstate", () => { state = readAddress(); show(); });
+addEventListener("popstate", () => { state = readAddress(); dropTyped(Object.keys(state)); show(); });
 addEventListener("online", () => void begin());
 if (state.view !== "map" && matchMedia("(hover: hover)").matches) byId("query").focus();
 void begin();

@@ -2,9 +2,10 @@
 
 import { byId, element } from "./dom.js";
 
-/** Shows the map; loads it the first time. */
+/** Shows the map; loads it the first time, and tells it later ones, as the question may be another. */
 export function showMap() {
   const holder = byId("map-view");
-  if (holder.hasChildNodes()) return;
-  holder.append(element("iframe", { src: "page/map.html", title: "Map of the index: every chunk a point, coloured by topic" }));
+  const frame = /** @type {HTMLIFrameElement | null} */ (holder.firstElementChild);
+  if (frame) frame.contentWindow?.dispatchEvent(new Event("shown"));
+  else holder.append(element("iframe", { src: "page/map.html", title: "Map of the index: every chunk a point, coloured by topic" }));
 }

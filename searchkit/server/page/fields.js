@@ -1,12 +1,17 @@
 /* The question, the modes and the filters. */
 
 import { filterCount } from "./address.js";
+import { begins, ends } from "./busy.js";
 import { byId, element, say } from "./dom.js";
 
 const TYPED_MS = 140; // quiet before a question is asked
 const FILTER_MS = 450; // before a filter is tried: half of one is an error
 const FILTERS = ["path", "since", "where"];
 const FIELDS = ["query", ...FILTERS];
+const fieldOf = (name) => (name === "q" ? "query" : name);
+
+/** @type {Map<string, number>} fields with something that was not told yet, and the timers that will tell it */
+const typed = new Map();
 
 /** @param {string} id */
 const field = (id) => /** @type {HTMLInputElement} */ (byId(id));
@@ -16,9 +21,8 @@ const field = (id) => /** @type {HTMLInputElement} */ (byId(id));
  * @param {(change: object, isStep: boolean) => void} change
  */
 export function listenToFields(change) {
-  const typed = { query: () => ({ q: field("query").value, like: "" }) };
-  for (const name of FILTERS) typed[name] = () => ({ [name]: field(name).value });
-  for (const name of FIELDS) later(field(name), name === "query" ? TYPED_MS : FILTER_MS, () => change(typed[name](), false));
+  later("query", TYPED_MS, () => change({ q: field("query").value, like: "" }, false));
+  for (const name of FILTERS) later(name, FILTER_MS, () => change({ [name]: field(name).value }, false));
   byId("form").addEventListener("submit", (event) => event.preventDefault());
   for (const mode of modes()) mode.addEventListener("change", () => change({ mode: mode.value }, true));
   byId("filters-button").addEventListener("click", () => openFilters(byId("filters").hidden, true));
@@ -26,22 +30,32 @@ export function listenToFields(change) {
 
 /**
  * Calls after some quiet, or at once on Enter.
- * @param {HTMLInputElement} input
+ * @param {string} id of the field
  * @param {number} quietMs
  * @param {() => void} act
  */
-function later(input, quietMs, act) {
-  let waiting = 0;
-  input.addEventListener("input", (event) => {
-    clearTimeout(waiting);
-    if (!(/** @type {InputEvent} */ (event).isComposing)) waiting = setTimeout(act, quietMs);
-  });
-  input.addEventListener("compositionend", () => { clearTimeout(waiting); waiting = setTimeout(act, quietMs); });
-  input.addEventListener("keydown", (event) => {
-    if (event.key !== "Enter" || event.isComposing) return;
-    clearTimeout(waiting);
-    act();
-  });
+function later(id, quietMs, act) {
+  const input = field(id);
+  const wait = (isWhole) => {
+    clearTimeout(typed.get(id));
+    typed.set(id, isWhole ? setTimeout(act, quietMs) : 0);
+    begins("typing");
+  };
+  input.addEventListener("input", (event) => wait(!(/** @type {InputEvent} */ (event).isComposing)));
+  input.addEventListener("compositionend", () => wait(true));
+  input.addEventListener("keydown", (event) => { if (event.key === "Enter" && !event.isComposing) act(); });
+}
+
+/**
+ * What was typed and not told yet does not count any more, since something else was said of it.
+ * @param {string[]} names of the state; those without a field are left out
+ */
+export function dropTyped(names) {
+  for (const id of names.map(fieldOf)) {
+    clearTimeout(typed.get(id));
+    typed.delete(id);
+  }
+  if (!typed.size) ends("typing");
 }
 
 const modes = () => /** @type {HTMLInputElement[]} */ ([...document.querySelectorAll("input[name=mode]")]);
@@ -63,7 +77,7 @@ function openFilters(opens, takesFocus) {
 export function showFields(state) {
   const values = { query: state.q, path: state.path, since: state.since, where: state.where };
   for (const [name, value] of Object.entries(values)) {
-    if (field(name).value !== value) field(name).value = value;
+    if (!typed.has(name) && field(name).value !== value) field(name).value = value;
   }
   for (const mode of modes()) mode.checked = mode.value === state.mode;
   const count = filterCount(state);

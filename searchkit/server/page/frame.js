@@ -4,6 +4,7 @@
 import { addressOf } from "./address.js";
 import { Refused, askText } from "./api.js";
 import { byId, element } from "./dom.js";
+import { search } from "./mapsearch.js";
 import { themeNow } from "./themes.js";
 
 const DATA = /id="data">([A-Za-z0-9+/=\s]*)</; // in the page that /map gives
@@ -26,7 +27,7 @@ async function start() {
   byId("notice").textContent = "Drawing the map. The first time, and after changes, this can take a minute.";
   byId("data").textContent = DATA.exec(await fetchMap())?.[1] ?? "";
   const script = element("script", { src: "map.js" });
-  script.addEventListener("load", () => Object.assign(window, { placeElement }));
+  script.addEventListener("load", () => Object.assign(window, { placeElement, search }));
   document.body.append(script);
 }
 
@@ -40,6 +41,17 @@ function placeElement(i) {
   return element("a", { href: `../${address}`, target: "_parent" }, placeOf(i));
 }
 
+let taken = "";
+
+/** Asks the question that stands in the page's address, once each time that it is another one. */
+function takeQuestion() {
+  const question = new URLSearchParams(parent.location.hash.slice(1)).get("q") ?? "";
+  if (!byId("notice").hidden || question === taken) return;
+  taken = question;
+  /** @type {HTMLInputElement} */ (byId("query")).value = question;
+  void search();
+}
+
 /** Shows the map as light or dark as the page around it. */
 function matchTheme() {
   const theme = themeNow(parent.document);
@@ -47,7 +59,11 @@ function matchTheme() {
 }
 
 document.documentElement.dataset.theme = themeNow(parent.document);
-new MutationObserver(matchTheme).observe(byId("notice"), { attributeFilter: ["hidden"] }); // hidden once it is drawn
+for (const act of [matchTheme, takeQuestion]) {
+  new MutationObserver(act).observe(byId("notice"), { attributeFilter: ["hidden"] }); // hidden once it is drawn
+}
+addEventListener("shown", takeQuestion);
+Object.assign(byId("query"), { placeholder: "Ask in plain words", ariaLabel: "Question, answered on the map" });
 parent.addEventListener("themechange", matchTheme);
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => setTimeout(matchTheme)); // after map.js
 start().catch((error) => { byId("notice").textContent = [error.message, error.hint].filter(Boolean).join("\n"); });

@@ -22,6 +22,7 @@ const HEADINGS_BETWEEN = " › ";
 
 /** @type {Map<number, Shown>} by chunk */
 const shown = new Map();
+let drawn = "";
 
 /**
  * Shows hits in place of those before. What was open stays open, what had the focus keeps it.
@@ -29,6 +30,9 @@ const shown = new Map();
  * @param {Actions} actions
  */
 export function showHits(hits, actions) {
+  const now = JSON.stringify(hits);
+  if (now === drawn) return;
+  drawn = now;
   const open = new Set(titles().filter(isOpen).map((title) => title.dataset.id));
   const focused = document.activeElement?.closest?.("#hits .title")?.dataset.id;
   shown.clear();

@@ -1,5 +1,6 @@
 /* What stands in place of hits: a beginning, an end, a failure. */
 
+import { begins, ends } from "./busy.js";
 import { button, byId, element } from "./dom.js";
 import { counted } from "./words.js";
 
@@ -10,9 +11,12 @@ import { counted } from "./words.js";
  */
 function notice(kind, title, ...rest) {
   const holder = byId("notice");
+  const made = element("div", {}, element("h2", {}, title), ...rest);
+  const isSame = holder.dataset.kind === kind && holder.textContent === made.textContent;
+  if (!holder.hidden && isSame) return; // read out once, and its button stays under the pointer
   holder.dataset.kind = kind;
   holder.setAttribute("role", kind === "bad" ? "alert" : "note");
-  holder.replaceChildren(element("h2", {}, title), ...rest.filter((part) => part !== null));
+  holder.replaceChildren(...made.childNodes);
   holder.hidden = false;
 }
 
@@ -24,6 +28,7 @@ export function hideNotice() {
 /** @param {boolean} isOn */
 export function showLoading(isOn) {
   byId("hits").setAttribute("aria-busy", String(isOn));
+  (isOn ? begins : ends)("asking");
 }
 
 /** @param {{chunks: number, documents: number, name: string} | null} index */
