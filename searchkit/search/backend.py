@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from searchkit.index import IdFilter, Neighbours
     from searchkit.search.engine import SearchEngine
     from searchkit.search.question import Question
-    from searchkit.store import ChunkRow, Counts, LexicalQuery, StoreReader
+    from searchkit.store import ChunkRow, Counts, LexicalQuery, StoredSettings, StoreReader
     from searchkit.types import HalfRows, Ids, Rows, Scores
 
 Reader: TypeAlias = "StoreReader | RemoteReader"
@@ -44,6 +44,12 @@ class RemoteReader(Protocol):
     """One state of an index on a server; each method is that of `StoreReader` unless it says otherwise."""
 
     def revision(self) -> int: ...
+
+    def settings(self) -> StoredSettings: ...
+
+    def notices(self) -> tuple[str, ...]:
+        """What a person ought to know of every answer from this state, one sentence each."""
+        ...
 
     def counts(self) -> Counts: ...
 

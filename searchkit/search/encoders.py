@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from searchkit.errors import EncoderMismatchError, IndexDamagedError, InputError
+from searchkit.errors import EncoderError, EncoderMismatchError, IndexDamagedError, InputError
 from searchkit.store import VECTOR_DTYPE, StoredSettings
 
 if TYPE_CHECKING:
@@ -40,9 +40,10 @@ class EncoderChoice:
     """An encoder that was given, or one to be loaded: by the caller's name, or by the one that the index records."""
 
     def __init__(
-        self, given: Encoder | str | Path | None, settings: IndexSettings, home: Path, device: str = "auto"
+        self, given: Encoder | str | Path | None, settings: IndexSettings, home: Path | None, device: str = "auto"
     ) -> None:
-        """Use ``given``; ``home`` is the index folder, an encoder inside which is recorded relative to it."""
+        """Use ``given``; ``home`` is the index folder, an encoder inside which is recorded relative to it; None for an
+        index that lies elsewhere."""
         self._name = str(given) if isinstance(given, str | Path) else None
         self._given: Encoder | None = None if given is None or isinstance(given, str | Path) else given
         self._loaded: tuple[str | None, Encoder] | None = None  # with the name that it was loaded by
@@ -73,6 +74,11 @@ class EncoderChoice:
     def _resolved(self, recorded: str | None) -> str | None:
         if recorded is None or not recorded.startswith(INSIDE):
             return recorded
+        if self._home is None:
+            raise EncoderError(
+                f"the encoder {recorded!r} lies in the folder of the index, which is elsewhere",
+                hint="tell where it is: --model FOLDER",
+            )
         folder = (self._home / recorded).resolve()
         if self._home.resolve() not in folder.parents:
             raise IndexDamagedError(f"the index names the encoder {recorded!r}, which leads out of its folder")
@@ -82,8 +88,10 @@ class EncoderChoice:
         """The name to keep: a folder inside the index moves with it, another one is kept as an absolute path."""
         if self._name is None or not Path(self._name).is_dir():
             return self._name or ""
-        folder, home = Path(self._name).resolve(), self._home.resolve()
-        return INSIDE + folder.relative_to(home).as_posix() if home in folder.parents else str(folder)
+        folder, home = Path(self._name).resolve(), self._home
+        if home is None or home.resolve() not in folder.parents:
+            return str(folder)
+        return INSIDE + folder.relative_to(home.resolve()).as_posix()
 
     def for_index(self, stored: StoredSettings) -> Encoder:
         """The encoder, checked to be the one that the index was built with.

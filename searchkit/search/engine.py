@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from searchkit.directory import IndexFolder, resolve_index
 from searchkit.search.asking.answers import Answer
-from searchkit.search.asking.pipeline import LocalView, answer
+from searchkit.search.asking.pipeline import LocalView, View, answer
 from searchkit.search.asking.reasons import Why
 from searchkit.search.asking.similar import (
     Example,
@@ -23,13 +24,14 @@ from searchkit.search.changing import ChangingEngine
 from searchkit.search.encoders import EncoderChoice, IndexSettings
 from searchkit.search.looking import LookingEngine
 from searchkit.search.question import Question, SearchOptions, SimilarOptions, check_query
-from searchkit.search.snapshot import Snapshot
-from searchkit.store import StoreReader
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
     from searchkit.encoder import Encoder
+    from searchkit.search.asking.calibration import Calibrator
+    from searchkit.search.asking.rerank import Reranker
+    from searchkit.search.backend import Reader, Vectors
     from searchkit.types import Document, Hit, Rows
 
 
@@ -123,12 +125,19 @@ class SearchEngine(ChangingEngine, LookingEngine):
         texts = [check_query(query) for query in queries]
         if not texts:
             return []
-        with self._reading() as (reader, snapshot):
-            return answer(self._view(reader, snapshot, question), texts, question)
+        with self._answering() as (reader, vectors):
+            return answer(View(reader, vectors, *self._models(reader, question)), texts, question)
 
-    def _view(self, reader: StoreReader, snapshot: Snapshot, question: Question) -> LocalView:
-        encoder, reranker = self._encoder.for_index(reader.settings()), self._rerankers.get(question.rerank)
-        return LocalView(reader, snapshot, encoder, self._calibrator, reranker)
+    @contextmanager
+    def _answering(self) -> Iterator[tuple[Reader, Vectors]]:
+        """One state of the index, and its vectors: all that questions are answered from, wherever it lies."""
+        with self._reading() as found:
+            yield found
+
+    def _models(self, reader: Reader, question: Question) -> tuple[Encoder, Calibrator, Reranker | None]:
+        """What a view of the index has besides."""
+        encoder = self._encoder.for_index(reader.settings())
+        return encoder, self._calibrator, self._rerankers.get(question.rerank)
 
     def why(self, query: str, target: int | str, k: int = 10, **options: Unpack[SearchOptions]) -> Why:
         """Why a document is not among the hits of a query, or where it is.
@@ -148,7 +157,8 @@ class SearchEngine(ChangingEngine, LookingEngine):
             found = find_target(reader, target)
             if not len(found.chunks):
                 return Why(found.name, None, (absence(reader, found),), None, ())
-            return why(self._view(reader, snapshot, question), text, found, question)
+            view = LocalView(reader, snapshot, *self._models(reader, question))
+            return why(view, text, found, question)
 
     def similar(
         self, target: int | str | Document | Sequence[Document], k: int = 10, **options: Unpack[SimilarOptions]
@@ -164,9 +174,10 @@ class SearchEngine(ChangingEngine, LookingEngine):
         Raises:
             InputError: there is no such chunk, document or file, or no text in the documents.
         """
-        with self._reading() as (reader, snapshot):
+        question = similar_question(k, options)
+        with self._answering() as (reader, vectors):
             example = stored_example(reader, target) if isinstance(target, int | str) else self._example(reader, target)
-            return neighbours_of(reader, snapshot, example, similar_question(k, options))
+            return neighbours_of(reader, vectors, example, question)
 
     def search_embedding(
         self, embedding: Sequence[float] | Rows, k: int = 10, **options: Unpack[SimilarOptions]
@@ -181,10 +192,11 @@ class SearchEngine(ChangingEngine, LookingEngine):
         Raises:
             ShapeError: the embedding has another shape, or no direction.
         """
-        with self._reading() as (reader, snapshot):
+        question = similar_question(k, options)
+        with self._answering() as (reader, vectors):
             example = embedded_example(embedding, reader.settings().dimension)
-            return neighbours_of(reader, snapshot, example, similar_question(k, options))
+            return neighbours_of(reader, vectors, example, question)
 
-    def _example(self, reader: StoreReader, documents: Document | Sequence[Document]) -> Example:
+    def _example(self, reader: Reader, documents: Document | Sequence[Document]) -> Example:
         stored = reader.settings()
         return fresh_example(self._encoder.for_index(stored), stored, documents)

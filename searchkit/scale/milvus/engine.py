@@ -4,48 +4,32 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator, Sequence
+import warnings
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from searchkit.directory import IndexFolder
-from searchkit.errors import EncoderError, InputError
+from searchkit.errors import InputError, SearchkitWarning
 from searchkit.scale.milvus.note import Note, Stage, read_note, require_complete
 from searchkit.scale.milvus.reader import MilvusReader
 from searchkit.scale.milvus.server import Collection
 from searchkit.search import SearchEngine
-from searchkit.search.asking.pipeline import View, answer
-from searchkit.search.asking.similar import (
-    embedded_example,
-    fresh_example,
-    neighbours_of,
-    similar_question,
-    stored_example,
-)
 from searchkit.search.context import context_around
-from searchkit.search.encoders import INSIDE, EncoderChoice, IndexSettings
-from searchkit.search.question import Question, check_query
+from searchkit.search.encoders import EncoderChoice, IndexSettings
 from searchkit.search.reports import IndexStatus
 from searchkit.store.schema import SCHEMA_VERSION
 
 if TYPE_CHECKING:
-    from typing_extensions import Unpack
-
     from searchkit.encoder import Encoder
     from searchkit.scale.milvus.address import Address
     from searchkit.scale.milvus.words import Phrase
-    from searchkit.search.asking.answers import Answer
-    from searchkit.search.question import SearchOptions, SimilarOptions
     from searchkit.search.snapshot import Snapshot
     from searchkit.store import StoreReader, StoreWriter
-    from searchkit.types import Context, Document, Hit, Rows
+    from searchkit.types import Context, Hit
 
 NOTE_S = 1.0  # how long what a collection says of itself is believed
-CHANGING = (
-    "later changes are on their way to the collection: what was answered may be of before or after; "
-    "`searchkit push --sync` finishes them"
-)
 
 
 class MilvusEngine(SearchEngine):
@@ -56,12 +40,13 @@ class MilvusEngine(SearchEngine):
 
     def __init__(self, address: Address, *, encoder: Encoder | str | Path | None = None, device: str = "auto") -> None:
         """Connect to the server when first needed."""
-        choice = EncoderChoice(encoder, IndexSettings(), Path(), device)
+        choice = EncoderChoice(encoder, IndexSettings(), None, device)
         super().__init__(IndexFolder(Path(address.collection)), choice)
-        self.address, self._has_encoder = address, encoder is not None
+        self.address = address
         self._connected: Collection | None = None
         self._noted: tuple[float, Note] | None = None
         self._holders: tuple[int, dict[Phrase, int]] = (0, {})
+        self._warned_of: int | None = None
         self._connecting = threading.Lock()
 
     @property
@@ -70,38 +55,11 @@ class MilvusEngine(SearchEngine):
 
     @property
     def encoder(self) -> Encoder:
-        return self._encoder_of(self._note())
-
-    def ask_many(self, queries: Sequence[str], k: int = 10, **options: Unpack[SearchOptions]) -> list[Answer]:
-        question = Question.of(k, options)
-        texts = [check_query(query) for query in queries]
-        if not texts:
-            return []
-        note, reader = self._state()
-        reranker = self._rerankers.get(question.rerank)
-        answers = answer(View(reader, reader, self._encoder_of(note), self._calibrator, reranker), texts, question)
-        return [self._noticed(note, one) for one in answers]
-
-    def similar(
-        self, target: int | str | Document | Sequence[Document], k: int = 10, **options: Unpack[SimilarOptions]
-    ) -> list[Hit]:
-        question = similar_question(k, options)
-        note, reader = self._state()
-        if isinstance(target, int | str):
-            example = stored_example(reader, target)
-        else:
-            example = fresh_example(self._encoder_of(note), note.settings, target)
-        return neighbours_of(reader, reader, example, question)
-
-    def search_embedding(
-        self, embedding: Sequence[float] | Rows, k: int = 10, **options: Unpack[SimilarOptions]
-    ) -> list[Hit]:
-        question = similar_question(k, options)
-        note, reader = self._state()
-        return neighbours_of(reader, reader, embedded_example(embedding, note.settings.dimension), question)
+        return self._encoder.for_index(self._note().settings)
 
     def context(self, hit: Hit | int, count: int = 1) -> Context:
-        return context_around(self._state()[1], hit, count)
+        with self._answering() as (reader, _):
+            return context_around(reader, hit, count)
 
     def status(self) -> IndexStatus:
         note = self._note()
@@ -142,11 +100,13 @@ class MilvusEngine(SearchEngine):
                 self._connected.close()
                 self._connected = None
 
-    def _state(self) -> tuple[Note, MilvusReader]:
+    @contextmanager
+    def _answering(self) -> Iterator[tuple[MilvusReader, MilvusReader]]:
         note = self._note()
         if self._holders[0] != note.revision:
             self._holders = note.revision, {}
-        return note, MilvusReader(self._collection(), note, self._holders[1])
+        reader = MilvusReader(self._collection(), note, self._holders[1])
+        yield reader, reader
 
     def _note(self) -> Note:
         self._readers.check_open()
@@ -156,29 +116,30 @@ class MilvusEngine(SearchEngine):
             require_complete(note, collection)
             if self._noted is None:
                 collection.await_loaded()
+            self._warn_of_loss(note, collection)
             self._noted = time.monotonic(), note
         return self._noted[1]
+
+    def _warn_of_loss(self, note: Note, collection: Collection) -> None:
+        """Once a state of the collection, where the server holds fewer rows than were pushed."""
+        if note.stage is not Stage.COMPLETE or self._warned_of == note.revision:
+            return
+        if collection.count() >= note.chunks:
+            return
+        held = collection.count(strong=True)  # the last seconds may not have been seen
+        if held < note.chunks:
+            self._warned_of = note.revision
+            what = (
+                f"{self.address} holds {held:,} of the {note.chunks:,} chunks that were pushed, and answers lack the "
+                "others: wait if the server was just started, else run the same `searchkit push` again"
+            )
+            warnings.warn(what, SearchkitWarning, stacklevel=2)
 
     def _collection(self) -> Collection:
         with self._connecting:
             if self._connected is None:
                 self._connected = Collection(self.address)
             return self._connected
-
-    def _encoder_of(self, note: Note) -> Encoder:
-        if note.settings.encoder.startswith(INSIDE) and not self._has_encoder:
-            raise EncoderError(
-                f"the encoder of {self.address} lies in the folder of the index {note.index!r} that it was pushed from",
-                hint="tell where: --model FOLDER",
-            )
-        return self._encoder.for_index(note.settings)
-
-    def _noticed(self, note: Note, one: Answer) -> Answer:
-        if note.stage is Stage.COMPLETE:
-            return one
-        from dataclasses import replace
-
-        return replace(one, notices=(*one.notices, CHANGING))
 
     @contextmanager
     def _looking(self) -> Iterator[StoreReader]:

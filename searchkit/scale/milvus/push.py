@@ -112,24 +112,28 @@ class _Push:
         collection = self._collection
         note = self._begin()
         collection.load(self._options.replicas)
-        total = self._out.counts().chunks
-        if note.stage is Stage.COMPLETE and note.revision == self._out.revision:
-            return self._report(note, self._counted(total))
+        total, held = self._out.counts().chunks, collection.count(strong=True)
+        if note.stage is Stage.COMPLETE and (note.revision, held) == (self._out.revision, total):
+            return self._report(note, total)
         if note.stage is Stage.COMPLETE:
             note = replace(note, stage=Stage.SYNCING)
             note.keep(collection)
-        is_empty = collection.count(strong=True) == 0
         done = 0
         for block in self._out.blocks(BLOCK):
-            self._mirror(block, note, is_empty=is_empty)
+            self._mirror(block, note, is_empty=held == 0)
             done += len(block)
             tell(Progress("push", done, total, done))
-        self._drop(f"chunk_id > {self._last}", is_empty=is_empty)
+        self._drop(f"chunk_id > {self._last}", is_empty=held == 0)
         collection.flush()
-        held = self._counted(total)
+        held = collection.count(strong=True)
+        if held != total:
+            raise RemoteError(
+                f"the collection {collection.address} holds {held:,} chunks, the index {total:,}",
+                hint="run the same command again; if that does not help, push to another --collection",
+            )
         note = self._finished(note)
         note.keep(collection)
-        return self._report(note, held)
+        return self._report(note, total)
 
     def _begin(self) -> Note:
         """The record of the collection, which is made where there is none."""
@@ -245,15 +249,6 @@ class _Push:
         if count:
             self._collection.delete(expression)
             self._deleted += count
-
-    def _counted(self, total: int) -> int:
-        held = self._collection.count(strong=True)
-        if held != total:
-            raise RemoteError(
-                f"the collection {self._collection.address} holds {held:,} chunks, the index {total:,}",
-                hint="run the same command again with --sync; if that does not help, push to another --collection",
-            )
-        return held
 
     def _report(self, note: Note, held: int) -> PushReport:
         return PushReport(held, self._sent, self._deleted, self._collection.version.text, note.kind, note.has_words)

@@ -16,6 +16,7 @@ from searchkit.index import IdFilter, Neighbours, rescore
 from searchkit.scale.milvus.expressions import both, literal
 from searchkit.scale.milvus.filtering import FilterReader, RemoteFilter, expression_in
 from searchkit.scale.milvus.layout import SHOWN, search_parameters
+from searchkit.scale.milvus.note import Note, Stage
 from searchkit.scale.milvus.rows import chunk_row, vector_of
 from searchkit.scale.milvus.server import MOST_ROWS
 from searchkit.scale.milvus.words import ChunkWords, Phrase, best, score_of
@@ -24,15 +25,18 @@ from searchkit.store.lexical.bm25 import K1, Size
 from searchkit.store.lexical.words import ANALYSIS_VERSION
 
 if TYPE_CHECKING:
-    from searchkit.scale.milvus.note import Note
     from searchkit.scale.milvus.server import Collection
     from searchkit.search.question import Question
-    from searchkit.store import ChunkRow, LexicalQuery
+    from searchkit.store import ChunkRow, LexicalQuery, StoredSettings
     from searchkit.store.lexical.query import Term
     from searchkit.types import HalfRows, Ids, Rows, Scores
 
 SPARE = 16  # candidates more than are wanted: the server's scores are float32, ours decide
 SCORED = 256  # chunks at least whose BM25 is made, and four for each one wanted
+CHANGING = (
+    "later changes are on their way to the collection: what was answered may be of before or after; "
+    "`searchkit push --sync` finishes them"
+)
 SAMPLED = 2000  # chunks that have all words of a phrase, among which those that have the phrase are counted
 
 
@@ -50,6 +54,12 @@ class MilvusReader:
 
     def revision(self) -> int:
         return self._note.revision
+
+    def settings(self) -> StoredSettings:
+        return self._note.settings
+
+    def notices(self) -> tuple[str, ...]:
+        return () if self._note.stage is Stage.COMPLETE else (CHANGING,)
 
     def counts(self) -> Counts:
         note = self._note

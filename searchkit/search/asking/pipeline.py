@@ -121,10 +121,11 @@ def answer(view: View, texts: Sequence[str], question: Question) -> list[Answer]
 
 def _answerable(reader: Reader, question: Question) -> tuple[Question, tuple[str, ...]]:
     """The question as this index can answer it, and what has to be said about that."""
+    notices = () if isinstance(reader, StoreReader) else reader.notices()
     if question.mode is Mode.HYBRID and not reader.has_lexical():
         why = NO_WORDS if isinstance(reader, StoreReader) else f"{reader.no_words()}; the dense part answered alone"
-        return replace(question, mode=Mode.DENSE), (why,)
-    return question, ()
+        return replace(question, mode=Mode.DENSE), (*notices, why)
+    return question, notices
 
 
 def _is_off_topic(found: Found, question: Question, calibration: Calibration | None) -> bool:

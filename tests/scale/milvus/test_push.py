@@ -9,7 +9,8 @@ import pytest
 from word_encoder import WordEncoder
 
 from searchkit import Document, SearchEngine
-from searchkit.errors import EncoderMismatchError, IndexStateError, InputError, RemoteError
+from searchkit.errors import EncoderMismatchError, IndexStateError, InputError, RemoteError, SearchkitWarning
+from searchkit.scale.milvus import engine as engines
 from searchkit.scale.milvus import push as pushing
 from searchkit.scale.milvus.note import Stage, read_note
 from searchkit.scale.milvus.push import PushOptions, push
@@ -110,15 +111,54 @@ def test_a_push_of_what_is_there_sends_nothing(mirror: Any) -> None:
     assert (again.chunks, again.sent, again.deleted) == (23, 0, 0)
 
 
-def test_a_row_that_another_hand_changed_is_mended_by_the_next_sync(mirror: Any, collection: Collection) -> None:
+@pytest.mark.parametrize("changed", [False, True])
+def test_rows_that_another_hand_took_are_sent_again(mirror: Any, collection: Collection, changed: bool) -> None:
     mirror.engine.add(TEXTS)
     mirror.push()
     collection.delete("chunk_id in [3, 4, 11]")
-    with pytest.raises(RemoteError, match="holds 20 chunks, the index 23"):
+    mirror.engine.add(["one more"] * changed)
+    report = mirror.push(sync=changed)
+    assert (report.chunks, report.sent, report.deleted) == (23 + changed, 3 + changed, 0)
+    assert held(collection) == set(range(1, 24 + changed))
+
+
+def test_a_server_that_does_not_keep_what_it_is_sent_is_told(mirror: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    mirror.engine.add(TEXTS)
+    upsert = Collection.upsert
+    monkeypatch.setattr(Collection, "upsert", lambda self, rows: upsert(self, rows[1:]))
+    with pytest.raises(RemoteError, match="holds 18 chunks, the index 23") as caught:
         mirror.push()
-    mirror.engine.add(["one more"])
-    report = mirror.push(sync=True)
-    assert (report.chunks, report.sent) == (24, 4)
+    assert "run the same command again" in caught.value.hint
+
+
+def test_a_search_warns_once_of_rows_that_the_server_lost(
+    mirror: Any, collection: Collection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mirror.engine.add(TEXTS)
+    mirror.push()
+    monkeypatch.setattr(engines, "NOTE_S", 0.0)
+    with mirror.open() as remote:
+        assert len(remote.search("text", 23, mode="dense")) == 23  # without a warning, which would be an error here
+        collection.delete("chunk_id in [3, 4, 11]")
+        with pytest.warns(SearchkitWarning, match="holds 20 of the 23 chunks"):
+            hits = remote.search("text", 23, mode="dense")
+        assert len(hits) == 20
+        assert len(remote.similar(1, 23)) == 19  # and not again
+
+
+def test_what_a_collection_holds_is_counted_when_its_note_is_read(mirror: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    mirror.engine.add(TEXTS)
+    mirror.push()
+    monkeypatch.setattr(engines, "NOTE_S", 3600.0)
+    counted = []
+    count = Collection.count
+    monkeypatch.setattr(
+        Collection, "count", lambda self, *values, **named: counted.append(1) or count(self, *values, **named)
+    )
+    with mirror.open() as remote:
+        for _ in range(3):
+            remote.search("text", mode="dense")
+    assert len(counted) == 1
 
 
 def test_later_changes_are_only_sent_when_asked_to(mirror: Any) -> None:
