@@ -1,8 +1,8 @@
-"""``searchkit push``: an index sent to a server that serves it."""
+"""``searchkit push``: an index, or shards, sent to a server that serves them."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -10,11 +10,20 @@ from searchkit.cli.output import renderer
 from searchkit.cli.progress import progress_bar
 from searchkit.cli.remote_options import CollectionOption, MilvusOption
 from searchkit.cli.wording import Facts, counted
+from searchkit.errors import IndexNotFoundError, InputError
+from searchkit.settings import load_settings
+
+if TYPE_CHECKING:
+    from searchkit.scale.shards import Shards
 
 
 def push(
     index: Annotated[
-        str | None, typer.Argument(metavar="INDEX", help="Which index, by name or folder; default: as for query.")
+        str | None,
+        typer.Argument(
+            metavar="[INDEX|OUT]",
+            help="Which index, by name or folder, or the shards that `embed` wrote; default: as for query.",
+        ),
     ] = None,
     milvus: MilvusOption = None,
     collection: CollectionOption = None,
@@ -39,10 +48,10 @@ def push(
     ] = None,
     model: Annotated[
         str | None,
-        typer.Option("--model", metavar="FOLDER", help="Where the index's encoder lies now, if it was moved."),
+        typer.Option("--model", metavar="FOLDER", help="Where the encoder lies now, if it was moved."),
     ] = None,
 ) -> None:
-    """Send an index to Milvus, which serves it.
+    """Send an index, or shards, to Milvus, which serves it.
 
     Interrupted, the same command goes on where it stopped. What the collection holds is counted in the end. Then:
     `searchkit query "..." --milvus URI --collection NAME`, or --index milvus://HOST:PORT/NAME with any command that
@@ -52,13 +61,18 @@ def push(
         raise typer.BadParameter("give the server and the name: --milvus URI --collection NAME")
     from searchkit.cli.session import open_engine
     from searchkit.scale.milvus import Address
-    from searchkit.scale.milvus.push import PushOptions
+    from searchkit.scale.milvus.push import PushOptions, push_shards
     from searchkit.scale.milvus.push import push as send
 
     address = Address.of(milvus, collection)
     options = PushOptions(kind, shards, replicas, partition_key, sync)
-    with open_engine(index, model=model) as engine, progress_bar() as tell:
-        report = send(engine, address, options, tell)
+    made = _shards(index)
+    if made is not None:
+        with progress_bar() as tell:
+            report = push_shards(made, address, options, tell, encoder=model, device=load_settings().device)
+    else:
+        with open_engine(index, model=model) as engine, progress_bar() as tell:
+            report = send(engine, address, options, tell)
     words = "yes" if report.has_words else "no: this server has no BM25, which Milvus 2.5 and later have"
     renderer().show_facts(
         Facts(
@@ -73,3 +87,17 @@ def push(
             ),
         )
     )
+
+
+def _shards(where: str | None) -> Shards | None:
+    """The shards there, where no index is."""
+    from searchkit.directory import resolve_index
+    from searchkit.scale.shards import Shards, holds_shards
+
+    if where is None or not holds_shards(where):
+        return None
+    try:
+        resolve_index(where, must_exist=True)
+    except (IndexNotFoundError, InputError):
+        return Shards.open(where)
+    return None

@@ -26,7 +26,7 @@ from searchkit.documents import ReadOptions, WalkOptions
 from searchkit.errors import InputError, ShardsError
 from searchkit.scale.executors import Executor, InProcess, Job, Processes
 from searchkit.scale.making import Receipt, kept_receipt
-from searchkit.scale.manifest import MANIFEST, Counts, FileRecord, Manifest, Recipe, ShardRecord, read_manifest
+from searchkit.scale.manifest import MANIFEST, PLAN, Counts, FileRecord, Manifest, Recipe, ShardRecord, read_manifest
 from searchkit.scale.place import Place
 from searchkit.scale.plan import Plan, make_plan
 from searchkit.scale.shards import FILES, FileRow, files_schema, parquet, shard_name
@@ -37,7 +37,6 @@ from searchkit.search.reports import Progress, ProgressSink
 if TYPE_CHECKING:
     from searchkit.encoder import Encoder
 
-PLAN = "plan.json"
 BATCH_SIZE = 1024
 SHARD_SIZE = 16_384
 DTYPES = ("float16", "float32")

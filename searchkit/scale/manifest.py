@@ -24,6 +24,7 @@ from searchkit.scale.place import Place
 
 T = TypeVar("T")
 MANIFEST = "manifest.json"
+PLAN = "plan.json"  # the recipe alone, written before the first shard
 FORMAT = 1
 
 

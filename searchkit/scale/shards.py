@@ -29,11 +29,12 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from searchkit.errors import MissingExtraError, ShardsError
-from searchkit.scale.manifest import MAKE_ANEW, MANIFEST, FileRecord, Manifest, ShardRecord, read_manifest
-from searchkit.scale.place import Place
+from searchkit.scale.manifest import MAKE_ANEW, MANIFEST, PLAN, FileRecord, Manifest, ShardRecord, read_manifest
+from searchkit.scale.place import Place, is_url
 
 if TYPE_CHECKING:
     from searchkit.types import HalfRows, Metadata, Rows
@@ -181,6 +182,11 @@ class Shards:
 
     def _disagrees(self, what: str) -> ShardsError:
         return ShardsError(f"{self.place} and its {MANIFEST} disagree: {what}", hint=MAKE_ANEW)
+
+
+def holds_shards(where: str) -> bool:
+    """Whether a folder has shards, all of them or not yet; of a URL it is believed."""
+    return is_url(where) or any(Path(where).expanduser().joinpath(name).is_file() for name in (MANIFEST, PLAN))
 
 
 def rows_of(batch: Any) -> list[ShardRow]:

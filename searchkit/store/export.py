@@ -77,7 +77,7 @@ class Exporter:
         for row, vector in zip(block, vectors, strict=True):
             position, source_id, size, modified = files[row.chunk_id]
             opens = row.chunk_id in openers
-            chunks.append(ExportedChunk(row, position, source_id, size, modified, opens, _words(row), vector))
+            chunks.append(ExportedChunk(row, position, source_id, size, modified, opens, words_of(row), vector))
         return chunks
 
     def _openers(self) -> set[int]:
@@ -88,6 +88,7 @@ class Exporter:
         return {chunk_id for (chunk_id,) in found}
 
 
-def _words(row: ChunkRow) -> str:
+def words_of(row: ChunkRow) -> str:
+    """The words of a chunk as the lexical index takes them, see `ExportedChunk`."""
     headings = indexed_headings(row.title, json.dumps(row.heading_path, ensure_ascii=False))
     return "\n".join((indexed_words(row.title), headings, indexed_words(row.text)))

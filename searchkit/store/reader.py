@@ -254,6 +254,10 @@ class StoreReader:
 
     # --- chunks and documents
 
+    def chunk_ids(self) -> Ids:
+        """All chunks, ascending."""
+        return self.allowed_ids(None, None)
+
     def allowed_ids(self, condition: SqlCondition | None, path_matches: Callable[[str], bool] | None) -> Ids:
         """The chunks that a filter lets through, ascending."""
         clauses: list[str] = ["1"]

@@ -1,16 +1,17 @@
-"""An index sent to a collection: the collection is made to mirror it, block by block in the order of the ids.
+"""An index, or shards, sent to a collection: it is made to mirror them, block by block in the order of the ids.
 
-For each block of the index the rows of the collection in the same range of ids are asked for their digests; what is
-missing or another is upserted, what the index no longer has is deleted. So a push that was interrupted goes on where it
-stopped, later changes are found whatever they were, and doing it twice changes nothing. Nothing is remembered here: all
-that is known of a push lies in the collection.
+For each block the rows of the collection in the same range of ids are asked for their digests; what is missing or
+another is upserted, what is no longer there is deleted. So a push that was interrupted goes on where it stopped, later
+changes are found whatever they were, and doing it twice changes nothing. Nothing is remembered here: all that is known
+of a push lies in the collection.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
 
 from searchkit.errors import EncoderMismatchError, InputError, RemoteError
 from searchkit.scale.milvus.facts import Facts
@@ -18,15 +19,19 @@ from searchkit.scale.milvus.layout import check_kind, indexes_of, schema_of
 from searchkit.scale.milvus.note import Note, Stage, read_note
 from searchkit.scale.milvus.rows import row_of
 from searchkit.scale.milvus.server import MOST_ROWS, Collection
+from searchkit.scale.outgoing import ShardsOutgoing
+from searchkit.search.encoders import EncoderChoice, IndexSettings
 from searchkit.search.reports import Progress
 from searchkit.store.lexical.words import ANALYSIS_VERSION
 
 if TYPE_CHECKING:
     from searchkit.scale.milvus.address import Address
+    from searchkit.scale.shards import Shards
     from searchkit.search import SearchEngine
-    from searchkit.search.outgoing import Outgoing
     from searchkit.search.reports import ProgressSink
+    from searchkit.store import Counts, StoredSettings
     from searchkit.store.export import ExportedChunk
+    from searchkit.store.lexical.bm25 import Size
 
 BLOCK = 1000  # chunks a message, some megabytes
 DEFAULT_KIND = "hnsw"
@@ -94,17 +99,79 @@ def push(
         EncoderMismatchError: the collection has vectors of another encoder.
         InputError: it is not one of ours, is of another index, or would be changed without ``sync``.
     """
+    with engine.outgoing() as out:
+        return _pushed(out, engine.folder.name, address, options, progress)
+
+
+def push_shards(
+    shards: Shards,
+    address: Address,
+    options: PushOptions,
+    progress: ProgressSink | None = None,
+    *,
+    encoder: str | None = None,
+    device: str = "auto",
+) -> PushReport:
+    """Make a collection hold what an index made from shards would hold, without making one.
+
+    Args:
+        shards: complete ones; they are read block by block.
+        address, options, progress: as for `push`.
+        encoder: the name or folder of the encoder of the shards, where it is another here; it measures what a cosine
+            means among them.
+        device: that it runs on.
+
+    Raises:
+        RemoteError, EncoderMismatchError, InputError: as for `push`; also for ``sync``: shards do not change.
+        ShardsError: they are not as they were written.
+    """
+    if options.sync:
+        raise InputError(
+            f"{shards.place} holds shards, which do not change, so there is nothing to sync",
+            hint="leave --sync out: the same push sends what is missing; what changes is an index: "
+            f"searchkit index --from-shards {shards.place}",
+        )
+    out = ShardsOutgoing(shards, EncoderChoice(encoder, IndexSettings(), Path(), device))
+    return _pushed(out, shards.place.where.rstrip("/").rpartition("/")[2], address, options, progress)
+
+
+def _pushed(
+    out: Contents, name: str, address: Address, options: PushOptions, progress: ProgressSink | None
+) -> PushReport:
     collection = Collection(address)
     try:
-        with engine.outgoing() as out:
-            return _Push(collection, out, engine.folder.name, options).run(progress or (lambda _: None))
+        return _Push(collection, out, name, options).run(progress or (lambda _: None))
     finally:
         collection.close()
 
 
+class Contents(Protocol):
+    """What a collection is made to mirror: one state of an index, or shards; see `search.outgoing.Outgoing`.
+
+    `words`, `fields`, `calibration` and the documents of `counts` are asked for after all blocks.
+    """
+
+    settings: StoredSettings
+    identity: str
+    revision: int
+    updated: str | None
+
+    def counts(self) -> Counts: ...
+
+    def words(self) -> Size: ...
+
+    def fields(self) -> list[str]: ...
+
+    def calibration(self) -> dict[str, Any] | None: ...
+
+    def keeps_calibration(self) -> bool: ...
+
+    def blocks(self, size: int) -> Iterator[list[ExportedChunk]]: ...
+
+
 class _Push:
-    def __init__(self, collection: Collection, out: Outgoing, index: str, options: PushOptions) -> None:
-        self._collection, self._out, self._index, self._options = collection, out, index, options
+    def __init__(self, collection: Collection, out: Contents, name: str, options: PushOptions) -> None:
+        self._collection, self._out, self._name, self._options = collection, out, name, options
         self._sent, self._deleted, self._last = 0, 0, 0
         self._shapes: dict[str, set[str]] = {}
 
@@ -128,7 +195,7 @@ class _Push:
         held = collection.count(strong=True)
         if held != total:
             raise RemoteError(
-                f"the collection {collection.address} holds {held:,} chunks, the index {total:,}",
+                f"the collection {collection.address} holds {held:,} chunks, {self._name!r} {total:,}",
                 hint="run the same command again; if that does not help, push to another --collection",
             )
         note = self._finished(note)
@@ -155,13 +222,13 @@ class _Push:
         if (note.settings.fingerprint, note.settings.dimension) != (ours.fingerprint, ours.dimension):
             raise EncoderMismatchError(
                 f"the collection {where} has vectors of encoder {note.settings.encoder or 'default'} "
-                f"({note.settings.fingerprint[:12]}, {note.settings.dimension} numbers), the index of "
+                f"({note.settings.fingerprint[:12]}, {note.settings.dimension} numbers), {self._name!r} of "
                 f"{ours.encoder or 'default'} ({ours.fingerprint[:12]}, {ours.dimension} numbers)",
                 hint="push to another --collection",
             )
         if note.identity != self._out.identity:
             raise InputError(
-                f"the collection {where} was filled from another index, {note.index!r}",
+                f"the collection {where} was filled from another index or other shards, {note.index!r}",
                 hint="push to another --collection",
             )
         asked = self._options
@@ -181,7 +248,7 @@ class _Push:
         options = self._options
         return Note(
             stage=Stage.PUSHING,
-            index=self._index,
+            index=self._name,
             identity=self._out.identity,
             revision=self._out.revision,
             updated=self._out.updated,

@@ -25,9 +25,9 @@ A filter leaves fewer chunks, among which the best is no closer: the promise hol
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -41,8 +41,8 @@ if TYPE_CHECKING:
 
     from searchkit.encoder import Encoder
     from searchkit.search.backend import Reader
-    from searchkit.store import ChunkRow, StoreReader, StoreWriter
-    from searchkit.types import Ids, Rows
+    from searchkit.store import ChunkRow, StoreWriter
+    from searchkit.types import HalfRows, Ids, Rows
 
 VERSION = 1  # one more whenever the same index would give other numbers
 SAMPLED_QUERIES = 200
@@ -90,6 +90,20 @@ class Calibration:
         """The cosine that the best chunk has to exceed, lest a search at that rate abstain."""
         allowed = int(rate * (1 + len(self.off_topic)) + 1e-9) - 1
         return self.off_topic[len(self.off_topic) - 1 - allowed] if allowed >= 0 else 1.0
+
+
+class Measurable(Protocol):
+    """All chunks of an index, by their ids; each method is that of `StoreReader`."""
+
+    def chunk_ids(self) -> Ids: ...
+
+    def chunk_rows(self, ids: Ids) -> dict[int, ChunkRow]: ...
+
+    def vectors(self, ids: Ids) -> HalfRows: ...
+
+    def document_numbers(self, ids: Ids) -> Ids: ...
+
+    def iter_vectors(self) -> Iterator[tuple[Ids, HalfRows]]: ...
 
 
 class Calibrator:
@@ -141,9 +155,9 @@ def calibrate_if_due(store: StoreWriter, encoder: Callable[[], Encoder]) -> bool
     return True
 
 
-def calibrate(reader: StoreReader, encoder: Encoder) -> Calibration | None:
+def calibrate(reader: Measurable, encoder: Encoder) -> Calibration | None:
     """Measure an index: at most 400 short texts are encoded, and all vectors are read once. None for an empty one."""
-    ids = reader.allowed_ids(None, None)
+    ids = reader.chunk_ids()
     if not len(ids):
         return None
     cosines = _background(reader, encoder, ids)
@@ -158,7 +172,7 @@ def calibrate(reader: StoreReader, encoder: Encoder) -> Calibration | None:
     )
 
 
-def _background(reader: StoreReader, encoder: Encoder, ids: Ids) -> NDArray[np.float64]:
+def _background(reader: Measurable, encoder: Encoder, ids: Ids) -> NDArray[np.float64]:
     """The cosines of all pairs of a sampled query and a sampled chunk that are not of one document."""
     rng = np.random.default_rng(_SEED)
     asked = _sample(rng, ids, min(SAMPLED_QUERIES, 1 + len(ids) // CHUNKS_A_QUERY))
@@ -183,7 +197,7 @@ def _query_from(row: ChunkRow, rng: np.random.Generator) -> str:
     return " ".join(chosen[:MOST_WORDS])
 
 
-def _best_cosines(reader: StoreReader, queries: Rows) -> NDArray[np.float64]:
+def _best_cosines(reader: Measurable, queries: Rows) -> NDArray[np.float64]:
     """The highest cosine of each query (Q, D) among all stored vectors."""
     best = np.full(len(queries), -1.0)
     for _, rows in reader.iter_vectors():
