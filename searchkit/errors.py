@@ -15,6 +15,7 @@
     │   ├── IndexNotFoundError     there is none here
     │   ├── IndexLockedError       another process is writing
     │   ├── IndexFormatError       written by a newer searchkit
+    │   ├── NoTopicsError          no topics are known, or they are of another encoder
     │   └── IndexDamagedError      a file is missing, torn or altered
     ├── ShardsError                shards of embeddings are missing, not complete, or not what their manifest says
     ├── RemoteError                a server that holds an index does not answer, or refuses
@@ -114,6 +115,10 @@ class IndexLockedError(IndexStateError):
 
 class IndexFormatError(IndexStateError):
     """The index was written by a newer searchkit."""
+
+
+class NoTopicsError(IndexStateError):
+    """No topics of this index are known, or they were found with another encoder."""
 
 
 class IndexDamagedError(IndexStateError):

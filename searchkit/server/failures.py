@@ -27,6 +27,7 @@ from searchkit.errors import (
     IndexStateError,
     InputError,
     MissingExtraError,
+    NoTopicsError,
     SearchkitError,
 )
 
@@ -34,6 +35,7 @@ log = logging.getLogger("searchkit.server")
 RETRY_S = 1
 _STATUS: tuple[tuple[type[SearchkitError], int], ...] = (
     (InputError, 422),
+    (NoTopicsError, 422),
     (IndexStateError, 503),
     (EncoderError, 503),
     (MissingExtraError, 503),

@@ -97,11 +97,19 @@ def _body(operation: Operation) -> dict[str, Any]:
         "type": "object",
         "additionalProperties": False,
         "required": [parameter.name for parameter in operation.parameters if parameter.required],
-        "properties": {
-            parameter.name: {"description": parameter.meaning, **_schema(parameter, in_body=True)}
-            for parameter in operation.parameters
-        },
+        "properties": {parameter.name: _in_body(parameter) for parameter in operation.parameters},
     }
+
+
+def _in_body(parameter: Parameter) -> dict[str, Any]:
+    """In JSON, null is the same as not given."""
+    told = {"description": parameter.meaning, **_schema(parameter, in_body=True)}
+    if parameter.required:
+        return told
+    if "anyOf" in told:
+        return {**told, "anyOf": [*told["anyOf"], {"type": "null"}]}
+    values = {"enum": [*told["enum"], None]} if "enum" in told else {}
+    return {**told, "type": [told["type"], "null"], **values}
 
 
 def _schema(parameter: Parameter, *, in_body: bool = False) -> dict[str, Any]:

@@ -13,7 +13,15 @@ from starlette.testclient import TestClient
 from searchkit.server.openapi import KEPT
 from searchkit.server.parameters import search_parameters
 
-KINDS = {"string": str, "integer": int, "number": (int, float), "object": dict, "array": list, "null": type(None)}
+KINDS = {
+    "string": str,
+    "boolean": bool,
+    "integer": int,
+    "number": (int, float),
+    "object": dict,
+    "array": list,
+    "null": type(None),
+}
 
 
 def test_the_kept_document_is_what_the_server_says(client: TestClient) -> None:
@@ -79,7 +87,7 @@ def test_every_status_of_an_error_has_its_shape(client: TestClient) -> None:
 
 NAMES = st.sampled_from([*search_parameters().known, "other", ""])
 WORDS = st.text(max_size=20) | st.sampled_from(["1", "-1", "1e999", "true", "hybrid", "rrf", "7d", "number > 1", "nan"])
-ALLOWED = {200, 400, 403, 422, 503}  # 503: topics, of which there are none
+ALLOWED = {200, 400, 403, 422}
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -138,6 +146,21 @@ def test_what_the_document_says_is_what_is_taken(
     answer = client.request(method, path, json=body)
     assert answer.status_code == status, answer.text
     assert str(status) in document["paths"][path.partition("?")[0]][method.lower()]["responses"]
+
+
+def test_null_is_the_same_as_not_given_and_the_document_says_so(client: TestClient) -> None:
+    operations = client.get("/openapi.json").json()["paths"]
+    body = operations["/search"]["post"]["requestBody"]["content"]["application/json"]["schema"]
+    nothing = dict.fromkeys(set(body["properties"]) - {"q"})
+    assert client.post("/search", json={"q": "cats", **nothing}).json()["hits"]
+    assert client.post("/search", json={"q": None}).status_code == 400
+    assert fits(nothing, {**body, "required": []}, {})
+    assert None in body["properties"]["mode"]["enum"]
+    assert not fits({"q": None}, body, {})
+
+
+def test_a_topic_where_none_are_known_makes_no_sense(client: TestClient) -> None:
+    assert client.get("/search?q=cats&topic=1").status_code == 422
 
 
 def test_the_document_says_which_texts_may_not_be_blank_and_how_long_a_filter_may_be(client: TestClient) -> None:

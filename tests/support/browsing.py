@@ -46,13 +46,12 @@ def served(engine: SearchEngine, **settings: Any) -> Iterator[str]:
     import uvicorn
 
     from searchkit.server import ServerSettings, make_app
+    from searchkit.server.running import config_of
 
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         listener.listen()
-        app = make_app(engine, ServerSettings(**settings))
-        config = uvicorn.Config(app, log_level="critical", lifespan="on", ws="none")
-        server = uvicorn.Server(config)
+        server = uvicorn.Server(config_of(make_app(engine, ServerSettings(**settings))))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
         thread.start()
         try:

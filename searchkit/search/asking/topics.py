@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from searchkit.errors import IndexStateError, InputError
+from searchkit.errors import InputError, NoTopicsError
 from searchkit.store.topics import KeptTopics, TopicReader, place_chunks
 
 if TYPE_CHECKING:
@@ -65,15 +65,13 @@ def require_topics(reader: StoreReader) -> KeptTopics:
     """The topics of the index.
 
     Raises:
-        IndexStateError: none were found yet, or they belong to another encoder.
+        NoTopicsError: none were found yet, or they belong to another encoder.
     """
     found = TopicReader(reader).topics()
     if found is None:
-        raise IndexStateError("no topics of this index are known", hint=f"find them once: {_FIND}")
+        raise NoTopicsError("no topics of this index are known", hint=f"find them once: {_FIND}")
     if found.fingerprint != reader.settings().fingerprint:
-        raise IndexStateError(
-            "the topics of this index were found with another encoder", hint=f"find them anew: {_FIND}"
-        )
+        raise NoTopicsError("the topics of this index were found with another encoder", hint=f"find them anew: {_FIND}")
     return found
 
 

@@ -4,9 +4,8 @@
 import { ask } from "./api.js";
 import { byId } from "./dom.js";
 
-const MOST = 200; // hits asked for
-const CLOSE = 95; // percent of the unrelated texts that a hit must be closer than
-const FEWEST = 10; // hits that are shown however close they are
+const MOST = 200, FEWEST = 10; // hits asked for: a tenth of the chunks, but within these
+const CLOSE = 95; // percent of the unrelated texts that a hit must be closer than, beyond the first few
 
 let latest = new AbortController();
 /** @type {Map<number, number> | null} chunk -> point */
@@ -19,7 +18,7 @@ export async function search() {
   const text = /** @type {HTMLInputElement} */ (byId("query")).value.trim();
   if (!text) return showFound(null);
   try {
-    const { hits, nothing_close: isFar } = await ask("../search", { q: text, k: MOST }, mine.signal);
+    const { hits, nothing_close: isFar } = await ask("../search", { q: text, k: most() }, mine.signal);
     const [points, newer] = known(hits.filter(isClose));
     const notes = [isFar ? "nothing close" : "", newer ? `${newer} newer than the map` : ""];
     showFound(points, true, notes.filter(Boolean).join(" · "));
@@ -27,6 +26,8 @@ export async function search() {
     if (!mine.signal.aborted) showFound(withWords(text), false, `by words alone: ${error.message}`);
   }
 }
+
+const most = () => Math.round(Math.min(MOST, Math.max(FEWEST, map.n / 10)));
 
 /**
  * Whether a hit says more than that something has to be nearest.
