@@ -20,6 +20,10 @@ TopicOption = Annotated[
         help="Only chunks of this topic, see `searchkit topics`; none: what fits no topic. Repeatable.",
     ),
 ]
+UnlikeOption = Annotated[
+    list[str] | None,
+    typer.Option("--not", metavar="TEXT", help="Hits should not be like this; may be given again."),
+]
 DiverseOption = Annotated[
     float | None,
     typer.Option(

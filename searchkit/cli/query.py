@@ -16,6 +16,7 @@ from searchkit.cli.choice_options import (
     PerDocumentOption,
     SinceOption,
     TopicOption,
+    UnlikeOption,
     given,
 )
 from searchkit.cli.failures import say
@@ -73,10 +74,7 @@ def query(
     path: PathOption = None,
     since: SinceOption = None,
     topic: TopicOption = None,
-    unlike: Annotated[
-        list[str] | None,
-        typer.Option("--not", metavar="TEXT", help="Hits should not be like this; may be given again."),
-    ] = None,
+    unlike: UnlikeOption = None,
     diverse: DiverseOption = None,
     fold: FoldOption = False,
     per_document: PerDocumentOption = None,

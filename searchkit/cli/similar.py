@@ -18,6 +18,7 @@ from searchkit.cli.choice_options import (
     PerDocumentOption,
     SinceOption,
     TopicOption,
+    UnlikeOption,
     given,
 )
 from searchkit.cli.options import (
@@ -56,6 +57,7 @@ def similar(
     path: PathOption = None,
     since: SinceOption = None,
     topic: TopicOption = None,
+    unlike: UnlikeOption = None,
     diverse: DiverseOption = None,
     fold: FoldOption = False,
     per_document: PerDocumentOption = None,
@@ -84,6 +86,7 @@ def similar(
         path=path,
         since=since,
         topic=topic or None,
+        unlike=unlike or None,
         diverse=diverse,
         fold=fold,
         per_document=per_document,

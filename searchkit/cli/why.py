@@ -13,6 +13,7 @@ from searchkit.cli.choice_options import (
     PerDocumentOption,
     SinceOption,
     TopicOption,
+    UnlikeOption,
     given,
 )
 from searchkit.cli.mode_options import AbstainOption, DenseWeightOption, FusionOption, ModeOption, RerankOption
@@ -39,9 +40,7 @@ def why(
     path: PathOption = None,
     since: SinceOption = None,
     topic: TopicOption = None,
-    unlike: Annotated[
-        list[str] | None, typer.Option("--not", metavar="TEXT", help="Hits should not be like this.")
-    ] = None,
+    unlike: UnlikeOption = None,
     diverse: DiverseOption = None,
     fold: FoldOption = False,
     per_document: PerDocumentOption = None,

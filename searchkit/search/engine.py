@@ -177,7 +177,7 @@ class SearchEngine(ChangingEngine, LookingEngine):
         question = similar_question(k, options)
         with self._answering() as (reader, vectors):
             example = stored_example(reader, target) if isinstance(target, int | str) else self._example(reader, target)
-            return neighbours_of(reader, vectors, example, question)
+            return neighbours_of(reader, vectors, example, question, self._negatives(reader, question))
 
     def search_embedding(
         self, embedding: Sequence[float] | Rows, k: int = 10, **options: Unpack[SimilarOptions]
@@ -195,7 +195,13 @@ class SearchEngine(ChangingEngine, LookingEngine):
         question = similar_question(k, options)
         with self._answering() as (reader, vectors):
             example = embedded_example(embedding, reader.settings().dimension)
-            return neighbours_of(reader, vectors, example, question)
+            return neighbours_of(reader, vectors, example, question, self._negatives(reader, question))
+
+    def _negatives(self, reader: Reader, question: Question) -> Rows | None:
+        """Rows of what hits should not be like; without such texts no encoder is loaded."""
+        if not question.unlike:
+            return None
+        return self._encoder.for_index(reader.settings()).encode_passages(question.unlike)
 
     def _example(self, reader: Reader, documents: Document | Sequence[Document]) -> Example:
         stored = reader.settings()

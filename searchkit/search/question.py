@@ -53,6 +53,7 @@ class SimilarOptions(TypedDict, total=False):
     topic: int | str | Sequence[int | str]
     within: Sequence[str | Path] | None
     min_score: float | None
+    unlike: Sequence[str]
     diverse: float | None
     fold: bool
     per_document: int | None
@@ -64,7 +65,6 @@ class SearchOptions(SimilarOptions, total=False):
     """What a search may be told besides query and ``k``; the meanings are those of `Question`."""
 
     mode: str | Mode
-    unlike: Sequence[str]
     fusion: str | Fusion
     dense_weight: float
     rerank: str | Path | Reranker | None

@@ -95,3 +95,9 @@ def test_filters_and_choice_work_as_for_a_query(run: Run) -> None:
     wrong = run("similar", "docs/boats.md", "--where", "lnag = 'en'")
     assert wrong.code == 2
     assert "lnag = 'en'\n  ^" in wrong.err
+
+
+def test_not_moves_hits_away_from_a_text(run: Run) -> None:
+    words = ("similar", "--text", "apples in the orchard, boats on the sea", "--json")
+    assert first(run(*words, "--not", "Apples grow on trees in the orchard.")) == "docs/boats.md"
+    assert first(run(*words, "--not", "Boats sail across the wide blue sea.")) == "docs/apples.md"

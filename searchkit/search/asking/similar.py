@@ -12,8 +12,10 @@ from searchkit.errors import InputError, ShapeError, UnknownNameError
 from searchkit.search.asking.choice import Choice, choose, depth_for, settle
 from searchkit.search.asking.filtering import allowed_chunks
 from searchkit.search.asking.hits import hits_of
+from searchkit.search.asking.negatives import away_from
 from searchkit.search.asking.pipeline import rankings_of
 from searchkit.search.asking.ranking import Found
+from searchkit.search.asking.topics import unit_rows
 from searchkit.search.question import Question, SearchOptions, SimilarOptions
 from searchkit.store import MAX_CHUNK_ID
 from searchkit.types import Document
@@ -87,9 +89,17 @@ def embedded_example(embedding: Sequence[float] | Rows, dimension: int) -> Examp
     return Example(row[None, :], np.empty(0, np.int64))
 
 
-def neighbours_of(reader: Reader, snapshot: Vectors, example: Example, question: Question) -> list[Hit]:
-    """The chunks nearest to the mean of the example's rows, without its own."""
+def neighbours_of(
+    reader: Reader, snapshot: Vectors, example: Example, question: Question, negatives: Rows | None = None
+) -> list[Hit]:
+    """The chunks nearest to the mean of the example's rows, without its own.
+
+    Args:
+        negatives: (N, D) unit rows of what hits should not be like.
+    """
     query = example.rows.mean(axis=0, keepdims=True)
+    if negatives is not None:
+        query = away_from(unit_rows(query), negatives)
     allowed = allowed_chunks(reader, question)
 
     def look(depth: int) -> Found:

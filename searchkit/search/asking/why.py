@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,10 @@ from searchkit.search.question import Group, Mode, Question
 from searchkit.types import Part
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from searchkit.search.asking.answers import Answer
+    from searchkit.search.asking.rerank import Reranker
     from searchkit.store import LexicalQuery
     from searchkit.types import Hit
 
@@ -26,6 +30,8 @@ SEARCHED = 1000  # how far down the fused ranking a document is looked for
 
 def why(view: LocalView, text: str, target: Target, question: Question) -> Why:
     """What became of a document that has chunks in the index."""
+    if view.reranker is not None:
+        view = replace(view, reranker=JudgedOnce(view.reranker))
     (given,) = answer(view, [text], question)
     question = replace(question, mode=given.mode)  # an index without words answers by its dense part
     hit = next((hit for hit in given.hits if hit.chunk_id in target.chunks), None)
@@ -206,6 +212,27 @@ class _Search:
         place = f"it is at rank {standing.fused_rank:,} of {standing.chunks:,} chunks"
         text = f"{place}; the hits end at rank {len(given.hits)}"
         return Reason(Cause.RANK, text, f"-k {standing.fused_rank} shows it")
+
+
+class JudgedOnce:
+    """A reranker for one query that is searched for several times: a passage is judged the first time alone."""
+
+    def __init__(self, reranker: Reranker) -> None:
+        self._reranker = reranker
+        self._known: dict[str, float] = {}
+
+    @property
+    def name(self) -> str:
+        return self._reranker.name
+
+    def scores(self, query: str, passages: Sequence[str]) -> NDArray[np.floating]:
+        fresh = list(dict.fromkeys(passage for passage in passages if passage not in self._known))
+        if fresh:
+            given = np.asarray(self._reranker.scores(query, fresh))
+            if given.shape != (len(fresh),):
+                return given  # it is wrong, and told as such
+            self._known |= dict(zip(fresh, given.tolist(), strict=True))
+        return np.array([self._known[passage] for passage in passages])
 
 
 def _words_of(text: str, question: Question) -> LexicalQuery | None:

@@ -8,6 +8,7 @@ from word_encoder import WordEncoder
 
 from searchkit import Document, SearchEngine
 from searchkit.errors import InputError, ShapeError
+from searchkit.search.asking.negatives import WEIGHT
 
 TEXTS = ["apples grow on trees", "boats sail the sea", "clocks tell the time", "apples and boats"]
 
@@ -102,3 +103,16 @@ def test_a_vector_without_shape_or_direction_is_refused(engine: SearchEngine, ve
     engine.add(["apples"])
     with pytest.raises(ShapeError, match="expected"):
         engine.search_embedding(vector)
+
+
+def test_what_hits_should_not_be_like_moves_the_query_away(filled: SearchEngine, encoder: WordEncoder) -> None:
+    target, negative = "apples and boats", "boats sail the sea"
+    own, away = (encoder.encode_passages([text])[0] for text in (target, negative))
+    moved = own - WEIGHT * away
+    expected = encoder.encode_passages([text for text in TEXTS if text != target]) @ moved / np.linalg.norm(moved)
+    found = {hit.doc_id: hit.score for hit in filled.similar(target, k=9, unlike=[negative])}
+    np.testing.assert_allclose([found[text] for text in TEXTS if text != target], expected, atol=2e-3)
+    assert found[negative] < filled.similar(target, k=9)[0].score
+    by_row = filled.search_embedding(2 * own, k=1, unlike=[negative])
+    assert by_row[0].doc_id == target
+    assert by_row[0].score == pytest.approx(float(own @ moved / np.linalg.norm(moved)), abs=2e-3)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from word_encoder import WordEncoder
 
 from searchkit import SearchEngine
-from searchkit.errors import InputError
+from searchkit.errors import InputError, ShapeError
 from searchkit.index import Neighbours
 from searchkit.search.asking.reasons import Cause, Why
 from searchkit.search.snapshot import Snapshot
@@ -321,3 +323,36 @@ def test_an_index_without_words_is_judged_by_its_dense_part(
     assert standing.dense is not None
     assert standing.dense.rank == 21
     assert np.isfinite(standing.cosine)
+
+
+class Counting:
+    """Judges by length, and counts what it judged."""
+
+    name = "counting"
+
+    def __init__(self) -> None:
+        self.seen: list[str] = []
+
+    def scores(self, _: str, passages: Sequence[str]) -> NDArray[np.float64]:
+        self.seen += passages
+        return np.array([len(passage) for passage in passages], np.float64)
+
+
+def test_no_passage_is_judged_twice(engine: SearchEngine) -> None:
+    texts = [f"apples {'grow ' * number}" for number in range(1, 60)]
+    engine.add([{"id": text, "text": text} for text in texts] + [{"id": "same", "text": texts[0]}])
+    judge = Counting()
+    found = engine.why("apples grow", texts[0], k=2, rerank=judge)
+    assert found.rank is None
+    assert len(judge.seen) == len(set(judge.seen))
+    assert [hit.chunk_id for hit in found.hits] == [
+        hit.chunk_id for hit in engine.search("apples grow", 2, rerank=Counting())
+    ]
+
+
+def test_a_judge_that_gives_too_few_scores_is_told_here_too(engine: SearchEngine) -> None:
+    engine.add(["apples grow", "boats sail", "apples and boats"])
+    judge = Counting()
+    judge.scores = lambda *_: np.ones(1)  # type: ignore[method-assign]
+    with pytest.raises(ShapeError, match="a finite number for each"):
+        engine.why("apples", 1, rerank=judge)
