@@ -42,6 +42,7 @@ class MapData:
     Attributes:
         name: of the index.
         projection: what placed them.
+        ids: (N,) of the chunks.
         places: (N, 2) or (N, 3) float32.
         topics: K of them.
         members: (N,) the number of each chunk's topic, from 1; 0 for none.
@@ -54,6 +55,7 @@ class MapData:
 
     name: str
     projection: str
+    ids: Ids
     places: NDArray[np.float32]
     topics: tuple[MapTopic, ...]
     members: NDArray[np.int64]
@@ -90,15 +92,17 @@ def map_of(
     topics = topics or read_topics(engine) or find_topics(engine, seed=seed, tell=tell)
     with engine.corpus() as corpus:
         rows = rows_of(corpus)
+        ids = corpus.layout.ids
         places = project(rows, dimensions, method=method, seed=seed, tell=tell)
         tell("reading the texts")
-        members = _members(topics, corpus.layout.ids)
+        members = _members(topics, ids)
         texts = list(_texts(corpus))
     names: dict[str, int] = {}
     file = np.array([names.setdefault(text.file, len(names)) for text in texts], np.int64)
     return MapData(
         name=engine.folder.name,
         projection=projection_of(len(rows), dimensions, method),
+        ids=ids,
         places=places,
         topics=tuple(
             MapTopic(topic.label, int((members == topic.number).sum()), _middle(places[members == topic.number]))

@@ -89,7 +89,7 @@ def _hash(text: str) -> str:
 
 
 def _packed(data: MapData, link: Link) -> bytes:
-    """The length of the head, the head, then places, topics, files and lines."""
+    """The length of the head, the head, then places, topics, files, lines and ids of the chunks."""
     head = json.dumps(_head(data, link), ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
     return b"".join(
         [
@@ -99,6 +99,7 @@ def _packed(data: MapData, link: Link) -> bytes:
             data.members.astype("<u4").tobytes(),
             data.file.astype("<u4").tobytes(),
             data.lines.astype("<i4").tobytes(),
+            data.ids.astype("<f8").tobytes(),  # a number of JavaScript, exact up to 2^53
         ]
     )
 

@@ -33,6 +33,7 @@ def some_data(**changes: Any) -> MapData:
     values: dict[str, Any] = {
         "name": "docs",
         "projection": "pca",
+        "ids": np.array([7, 2**40, 9]),
         "places": np.array([[0.5, -1], [2, 3], [4, 5]], np.float32),
         "topics": (MapTopic("apples, pears, plums", 2, (1.0, 1.0)), MapTopic("boats", 0, None)),
         "members": np.array([1, 0, 1]),
@@ -100,6 +101,7 @@ def test_the_page_holds_the_data() -> None:
             ([1, 0, 1], "<u4"),
             ([0, 1, 0], "<u4"),
             ([3, 0, -2], "<i4"),
+            ([7, 2**40, 9], "<f8"),
         )
     )
 

@@ -152,6 +152,7 @@ function paint() {
     gl.bindBuffer(gl.ARRAY_BUFFER, buffers.colours); gl.bufferData(gl.ARRAY_BUFFER, colours, gl.DYNAMIC_DRAW);
     gl.bindBuffer(gl.ELEMENT_ARRAY_BUFFER, buffers.order); gl.bufferData(gl.ELEMENT_ARRAY_BUFFER, order, gl.DYNAMIC_DRAW);
   } else drawn.colours = colours;
+  thin();
   draw();
 }
 
@@ -178,7 +179,7 @@ function prepare() {
   order = new Uint32Array(map.n);
   drawn = { colours: null };
   gl = points.getContext("webgl2", { antialias: false, premultipliedAlpha: true, preserveDrawingBuffer: false });
-  if (!gl) { drawn.pen = points.getContext("2d"); return; }
+  if (!gl) { drawn.pen = points.getContext("2d"); stride = Math.ceil(map.n / MOST_PLAIN); return; }
   program = gl.createProgram();
   for (const [kind, text] of [[gl.VERTEX_SHADER, VERTEX], [gl.FRAGMENT_SHADER, FRAGMENT]]) {
     const shader = gl.createShader(kind);
@@ -190,7 +191,7 @@ function prepare() {
   if (!gl.getProgramParameter(program, gl.LINK_STATUS)) throw new Error(gl.getProgramInfoLog(program) || "no shaders");
   gl.useProgram(program);
   spots = Object.fromEntries(["matrix", "diameter", "lift", "near"].map((name) => [name, gl.getUniformLocation(program, name)]));
-  buffers = { places: gl.createBuffer(), colours: gl.createBuffer(), order: gl.createBuffer() };
+  buffers = { places: gl.createBuffer(), colours: gl.createBuffer(), order: gl.createBuffer(), thinned: gl.createBuffer() };
   const bind = (name, buffer, parts, kind, scaled) => {
     const at = gl.getAttribLocation(program, name);
     gl.bindBuffer(gl.ARRAY_BUFFER, buffer); gl.enableVertexAttribArray(at);
@@ -202,19 +203,46 @@ function prepare() {
   gl.enable(gl.BLEND); gl.blendFunc(gl.ONE, gl.ONE_MINUS_SRC_ALPHA);
 }
 
-const IN_A_HURRY = 10000; // points that are drawn while the map moves, where there is no WebGL
-let waiting = false, hurried = 0;
+const MOST_PLAIN = 10000; // points that are drawn while the map moves, where there is no WebGL
+const SLOW_MS = 45, SLOW_FRAMES = 3; // so many frames in a row that are slower: fewer points, until the map rests
+const REST_MS = 150, MOST_THINNED = 16, ALWAYS_DRAWN = 5000;
+let waiting = 0, resting = 0, stride = 1, thinned, slow = 0, drawnAt = 0;
 
-/* The map moves: draw it now, and once more when it rests. */
+/* The map moves: draw it now, perhaps with fewer points, and once more when it rests. */
 function drawMoving() {
-  if (!gl) { clearTimeout(hurried); hurried = setTimeout(() => { hurried = 0; draw(); }, 150); }
+  clearTimeout(resting);
+  resting = setTimeout(() => { resting = slow = 0; draw(); }, REST_MS);
   draw();
 }
 
 function draw() {
   if (waiting) return;
-  waiting = true;
-  requestAnimationFrame(() => { waiting = false; render(); });
+  waiting = requestAnimationFrame((now) => {
+    waiting = 0;
+    if (resting) keepUp(now - drawnAt);
+    drawnAt = now;
+    render();
+  });
+}
+
+/* What lies over the points has changed, and they have not. */
+function drawLabels() {
+  if (!waiting) requestAnimationFrame(() => { if (!waiting) renderLabels(); });
+}
+
+/* Draws every second point of those so far where the machine is too slow for them, as without a graphics card. */
+function keepUp(tookMs) {
+  slow = tookMs > SLOW_MS && tookMs < 1000 ? slow + 1 : 0;
+  if (slow < SLOW_FRAMES || stride >= MOST_THINNED || map.n / stride < MOST_PLAIN / 2) return;
+  slow = 0; stride *= 2;
+  thin();
+}
+
+/* Every so many points of all, in their order; few that stand out are always among them. */
+function thin() {
+  const last = map.n - (bright ? Math.min(lit, ALWAYS_DRAWN) : 0);
+  thinned = order.filter((_, k) => k % stride === 0 || k >= last);
+  if (gl) { gl.bindBuffer(gl.ELEMENT_ARRAY_BUFFER, buffers.thinned); gl.bufferData(gl.ELEMENT_ARRAY_BUFFER, thinned, gl.DYNAMIC_DRAW); }
 }
 
 function render() {
@@ -230,17 +258,17 @@ function renderFast() {
   gl.uniform1f(spots.diameter, 2 * radius() * size.ratio);
   gl.uniform1f(spots.lift, lift());
   gl.uniform1f(spots.near, map.dims === 2 ? 0 : 1);
-  gl.drawElements(gl.POINTS, map.n, gl.UNSIGNED_INT, 0);
+  gl.bindBuffer(gl.ELEMENT_ARRAY_BUFFER, resting ? buffers.thinned : buffers.order);
+  gl.drawElements(gl.POINTS, resting ? thinned.length : map.n, gl.UNSIGNED_INT, 0);
 }
 
 function renderPlain() {
   const pen = drawn.pen, side = Math.max(2, 1.7 * radius()), c = drawn.colours;
   pen.setTransform(size.ratio, 0, 0, size.ratio, 0, 0);
   pen.clearRect(0, 0, size.w, size.h);
-  const step = hurried ? Math.ceil(map.n / IN_A_HURRY) : 1;
   let last = -1;
-  for (let k = 0; k < map.n; k += step) {
-    const i = order[k], key = (c[4 * i] << 24) | (c[4 * i + 1] << 16) | (c[4 * i + 2] << 8) | c[4 * i + 3];
+  for (const i of resting ? thinned : order) {
+    const key = (c[4 * i] << 24) | (c[4 * i + 1] << 16) | (c[4 * i + 2] << 8) | c[4 * i + 3];
     if (key !== last) pen.fillStyle = `rgba(${c[4 * i]},${c[4 * i + 1]},${c[4 * i + 2]},${c[4 * i + 3] / 255})`;
     last = key;
     const [x, y] = onScreen(map.places[3 * i], map.places[3 * i + 1], map.places[3 * i + 2]);
@@ -376,7 +404,8 @@ function showTip(i, x, y, pinned) {
   where.append(placeElement(i));
   tip.replaceChildren(element("b", map.titles[i] || placeOf(i)), element("p", map.snippets[i]), topic, where);
   const { width, height } = tip.getBoundingClientRect();
-  tip.style.left = `${Math.max(8, x + 16 + width > size.w ? x - width - 16 : x + 16)}px`;
+  const right = $("chosen").hidden ? size.w : $("chosen").getBoundingClientRect().left;
+  tip.style.left = `${Math.max(8, x + 16 + width > right ? x - width - 16 : x + 16)}px`;
   tip.style.top = `${Math.max(8, Math.min(size.h - height - 8, y + 14))}px`;
 }
 
@@ -395,8 +424,8 @@ function listen() {
     moved += Math.abs(dx) + Math.abs(dy);
     from = [event.clientX, event.clientY];
     view.moved = true;
-    if (state.lasso) state.lasso.push(from);
-    else if (map.dims === 3 && event.buttons === 1) {
+    if (state.lasso) { state.lasso.push(from); return drawLabels(); }
+    if (map.dims === 3 && event.buttons === 1) {
       view.yaw += dx / 200; view.pitch = Math.max(-1.5, Math.min(1.5, view.pitch + dy / 200));
     } else { view.x += dx; view.y -= dy; }
     if (moved > 4) { state.pinned = -1; tip.hidden = true; }
@@ -410,7 +439,7 @@ function listen() {
   };
   labels.addEventListener("pointerup", release);
   labels.addEventListener("pointercancel", release);
-  labels.addEventListener("pointerleave", () => { if (state.pinned < 0) { state.over = -1; tip.hidden = true; draw(); } });
+  labels.addEventListener("pointerleave", () => { if (state.pinned < 0) { state.over = -1; tip.hidden = true; drawLabels(); } });
   labels.addEventListener("contextmenu", (event) => { if (map.dims === 3) event.preventDefault(); });
   labels.addEventListener("wheel", (event) => {
     event.preventDefault();
@@ -426,7 +455,7 @@ function keys(event) {
   const isInList = $("list").contains(document.activeElement);
   if (event.key === "Escape") {
     state.pinned = -1; tip.hidden = true;
-    if (isInList && state.hits) { $("query").focus(); return draw(); }
+    if (isInList && state.hits) { $("query").focus(); return drawLabels(); }
     $("query").value = ""; state.chosen = null; showFound(null); pick(null);
   }
   if (document.activeElement === $("query") || isInList) return;
@@ -442,13 +471,13 @@ function hover(event) {
   const i = nearest(event.clientX, event.clientY);
   labels.classList.toggle("pointing", i >= 0);
   showTip(i, event.clientX, event.clientY, false);
-  if (i !== state.over) { state.over = i; draw(); }
+  if (i !== state.over) { state.over = i; drawLabels(); }
 }
 
 function pin(event) {
   state.pinned = nearest(event.clientX, event.clientY);
   showTip(state.pinned, event.clientX, event.clientY, true);
-  draw();
+  drawLabels();
 }
 
 function zoom(factor, x, y) {
@@ -521,7 +550,7 @@ function listRow(i, rank) {
     event.preventDefault();
     (step < 0 ? $("query") : (rows[step] || row).firstChild).focus();
   });
-  row.addEventListener("pointerenter", () => { if (state.pinned < 0) { state.over = i; draw(); } });
+  row.addEventListener("pointerenter", () => { if (state.pinned < 0) { state.over = i; drawLabels(); } });
   row.append(open, place);
   return row;
 }
@@ -532,7 +561,7 @@ function pointAt(i) {
   const [x, y, w] = onScreen(map.places[3 * i], map.places[3 * i + 1], map.places[3 * i + 2]);
   const isSeen = w > 0 && x > 0 && y > 0 && x < size.w && y < size.h;
   showTip(isSeen ? i : -1, x, y, false);
-  draw();
+  drawLabels();
 }
 
 /* Moves the map so that a point is in the middle of what is free, and holds its card. */
@@ -601,7 +630,7 @@ function furnish() {
   });
   $("labelled").addEventListener("click", () => {
     state.labelled = !state.labelled;
-    $("labelled").setAttribute("aria-pressed", String(state.labelled)); draw();
+    $("labelled").setAttribute("aria-pressed", String(state.labelled)); drawLabels();
   });
   $("home").addEventListener("click", () => { view.moved = false; fit(all); draw(); });
   $("theme").addEventListener("click", () => setTheme(state.theme === "dark" ? "light" : "dark"));
