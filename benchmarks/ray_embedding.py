@@ -9,7 +9,10 @@ Stages, each of which writes to FOLDER/times.json (as root, with ray installed):
     two       Ray, a worker of one thread on each host
     kill      Ray, two workers, one of which is killed half-way
     driver    Ray, two workers; the driver is killed half-way and started again
+    both      Ray, two workers, one of which is killed after a third; the driver after two thirds, and started again
     report    compare the bytes of all and write results/ray_embedding.md
+
+Runs over other numbers of passages have other folders, which the report takes as well: --also FOLDER.
 
 Each host is a namespace with an address of its own and a Ray node in it. They share the cores and the disk of this
 machine, so what two workers gain is what its second core gives.
@@ -25,15 +28,23 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
+from typing import Any, TypeAlias
+
+Times: TypeAlias = dict[str, dict[str, Any]]  # a stage -> what was noted of it
 
 HOSTS = {"searchkit-a": "10.99.0.1", "searchkit-b": "10.99.0.2"}
 PORT = 26379
 SIZE = "BENCH_SHARD_SIZE"  # of the environment, for the processes that do the work
 STAGES = ("plain", "one", "two", "kill", "driver", "report")
+KILLS = {  # after which share of the shards who is killed
+    "kill": ((1 / 2, "worker"),),
+    "driver": ((1 / 2, "driver"),),
+    "both": ((1 / 3, "worker"), (2 / 3, "driver")),
+}
 
 
 def main() -> None:
@@ -42,6 +53,7 @@ def main() -> None:
     parser.add_argument("--work", type=Path, required=True)
     parser.add_argument("--count", type=int, default=20_000)
     parser.add_argument("--shard-size", type=int, default=1024)
+    parser.add_argument("--also", type=Path, nargs="*", default=[])
     parser.add_argument("--embed", nargs=3, metavar=("OUT", "RAY", "WORKERS"), help=argparse.SUPPRESS)
     parser.add_argument("stages", nargs="*")
     options = parser.parse_args()
@@ -57,15 +69,15 @@ def main() -> None:
             (options.work / "passages.jsonl").write_bytes(b"".join(islice(lines, options.count)))
     if "plain" in stages:
         note(options.work, "plain", timed(options.work, "plain", "-", 1))
-    if set(stages) & {"one", "two", "kill", "driver"}:
+    if set(stages) & {"one", "two", *KILLS}:
         with cluster(options.work) as address:
             for stage in stages:
                 if stage in ("one", "two"):
                     note(options.work, stage, timed(options.work, stage, address, 1 if stage == "one" else 2))
-                if stage in ("kill", "driver"):
+                if stage in KILLS:
                     note(options.work, stage, killed(options.work, stage, address))
     if "report" in stages:
-        report(options.work)
+        report([options.work, *options.also])
 
 
 def embed_here(source: Path, shard_size: int, out: str, ray: str, workers: str) -> None:
@@ -105,26 +117,30 @@ def timed(work: Path, out: str, ray: str, workers: int) -> dict[str, object]:
 
 
 def killed(work: Path, stage: str, address: str) -> dict[str, object]:
-    """Half-way a worker is killed, or the driver, which is then started again."""
+    """On the way a worker is killed, or the driver, which is then started again."""
     subprocess.run(["rm", "-rf", str(work / stage)], check=True)
-    victims: list[int] = []
-    at = 0
+    left = list(KILLS[stage])
+    happened: list[str] = []
     with subprocess.Popen(command(work, stage, address, 2), stdout=subprocess.PIPE, text=True) as driver:
         assert driver.stdout is not None
         for line in driver.stdout:
             if not line.startswith('["'):
                 continue  # Ray tells of the worker that was lost
             name, done, total = json.loads(line)
-            if name == "embed" and done >= total / 2 and not victims:
-                at = done
-                victims = workers() if stage == "kill" else [driver.pid]
-                os.kill(victims[0], signal.SIGKILL)
-    if stage == "driver":
+            if name == "embed" and left and done >= left[0][0] * total:
+                who = left.pop(0)[1]
+                os.kill(workers()[0] if who == "worker" else driver.pid, signal.SIGKILL)
+                happened.append(f"the {who} after {done} of {total} shards")
+    assert not left
+    made = len(list((work / stage).glob("shard-*.parquet")))
+    if KILLS[stage][-1][1] == "driver":
         assert driver.returncode == -signal.SIGKILL
+        assert not (work / stage / "manifest.json").exists()
+        happened.append(f"started again with {made} shards there")
         subprocess.run(command(work, stage, address, 2), check=True, stdout=subprocess.DEVNULL)
     else:
         assert driver.returncode == 0
-    return {"killed after shards": at}
+    return {"killed": "; ".join(happened)}
 
 
 def workers() -> list[int]:
@@ -204,43 +220,58 @@ def note(work: Path, stage: str, found: dict[str, object]) -> None:
     print(stage, found, flush=True)
 
 
-def report(work: Path) -> None:
+def report(works: Sequence[Path]) -> None:
     from common import write_result
 
-    times = json.loads((work / "times.json").read_text())
-    expected = contents(work / "plain")
-    same = {stage: contents(work / stage) == expected for stage in times if stage != "plain"}
-    plain, one, two = (times[stage]["seconds"] for stage in ("plain", "one", "two"))
-    passages = times["plain"]["passages"]
+    runs = [(work, json.loads((work / "times.json").read_text())) for work in works]
     lines = [
-        f"{passages:,} passages of one sentence (not 100,000, which take twenty minutes a run),",
-        f"{len(expected) - 3} shards of {int(os.environ[SIZE]):,}; one thread a worker.",
-        "Two hosts are two network namespaces with addresses of their own on the one machine of two cores; seconds",
-        "are of the whole call: the plan, the start of the workers, loading the encoder, the shards and the manifest.",
-        "What is spent once, the start of the workers above all, weighs less the more passages there are.",
+        "Passages of one sentence, one thread a worker. Two hosts are two network namespaces with an address each,",
+        "on one machine of two cores; seconds are of the whole call: the plan, the start of the workers, loading the",
+        "encoder, the shards and the manifest. What is spent once, the start of the workers above all, weighs less the",
+        "more passages there are. Each run had real-time priority, one after the other.",
         "",
-        "| run | seconds | passages/s | against plain |",
-        "|---|---|---|---|",
-        f"| plain, in process | {plain:.1f} | {passages / plain:.0f} | 1 |",
-        f"| Ray, one worker | {one:.1f} | {passages / one:.0f} | {one / plain:.3f} times the time |",
-        f"| Ray, two workers on two hosts | {two:.1f} | {passages / two:.0f} | {one / two:.2f} times as fast as one |",
+        "| passages | run | seconds | passages/s | against |",
+        "|---|---|---|---|---|",
+        *(line for _, times in runs for line in speeds(times)),
         "",
-        "Compared by SHA-256 with the plain run, every file, manifest included:",
+        "Compared by SHA-256 with the plain run over the same passages, every file, manifest included:",
         "",
-        "| run | the same bytes |",
-        "|---|---|",
-        *(f"| {NAMES[stage]} | {'yes' if is_same else 'NO'} |" for stage, is_same in same.items()),
+        "| passages | shards | run | killed (SIGKILL) | the same bytes |",
+        "|---|---|---|---|---|",
+        *(line for work, times in runs for line in comparisons(work, times)),
     ]
-    if left := [name for stage, name in NAMES.items() if stage not in times]:
-        lines += ["", f"Not run this time: {'; '.join(left)}. The tests of `make scale` kill workers."]
     write_result("ray_embedding", "Bulk embedding by Ray", "\n".join(lines), "ray", "pyarrow", "onnxruntime")
 
 
+def speeds(times: Times) -> Iterator[str]:
+    if not {"one", "two"} <= times.keys():
+        return
+    passages = times["plain"]["passages"]
+    plain, one, two = (times[stage]["seconds"] for stage in ("plain", "one", "two"))
+    for name, seconds, against in (
+        ("plain, in process", plain, ""),
+        ("Ray, one worker", one, f"{one / plain:.3f} times the time of plain"),
+        ("Ray, two workers on two hosts", two, f"{one / two:.2f} times as fast as one"),
+    ):
+        yield f"| {passages:,} | {name} | {seconds:.1f} | {passages / seconds:.0f} | {against} |"
+
+
+def comparisons(work: Path, times: Times) -> Iterator[str]:
+    expected = contents(work / "plain")
+    passages = times["plain"]["passages"]
+    shards = sum(name.startswith("shard-") for name in expected)
+    for stage in NAMES:
+        if stage in times:
+            same = "yes" if contents(work / stage) == expected else "NO"
+            yield f"| {passages:,} | {shards} | {NAMES[stage]} | {times[stage].get('killed', '')} | {same} |"
+
+
 NAMES = {
-    "one": "Ray, one worker",
-    "two": "Ray, two workers",
-    "kill": "Ray, two workers, one of them killed half-way (SIGKILL)",
-    "driver": "Ray, two workers, the driver killed half-way (SIGKILL) and started again",
+    "one": "one worker",
+    "two": "two workers",
+    "kill": "two workers",
+    "driver": "two workers",
+    "both": "two workers",
 }
 
 
