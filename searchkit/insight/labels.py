@@ -25,13 +25,17 @@ def topic_phrases(counts: Sequence[Counter[str]], phrases: PhraseCounts) -> list
     A phrase weighs by its share f of the topic's phrases and by how much larger that is than its share g of all:
     f ln(1 + f / g). That is class-based TF-IDF (Grootendorst 2022, "BERTopic", section 3.3,
     https://arxiv.org/abs/2203.05794) with the topic's own share in the logarithm, so that what is said everywhere names
-    nothing. Longer phrases weigh log2(1 + words) times as much, as in the C-value of Frantzi, Ananiadou, Mima 2000,
+    nothing. What many topics say, such as a form that a manual repeats on each page, weighs less by the entropy of its
+    shares in them (see `_told_apart`). Longer phrases weigh log2(1 + words) times as much, as in the C-value of
+    Frantzi, Ananiadou, Mima 2000,
     https://doi.org/10.1007/s007999900023.
     """
     everywhere: Counter[str] = Counter()
     for own in counts:
         everywhere.update(own)
-    return [_best(_weights(own, everywhere), phrases) for own in counts]
+    apart = _told_apart(counts)
+    weights = ({key: value * apart[key] for key, value in _weights(own, everywhere).items()} for own in counts)
+    return [_best(own, phrases) for own in weights]
 
 
 def label_of(phrases: Sequence[str]) -> str:
@@ -47,6 +51,24 @@ def _weights(own: Counter[str], everywhere: Counter[str]) -> dict[str, float]:
         for key, count in own.items()
         if count >= least
     }
+
+
+def _told_apart(counts: Sequence[Counter[str]]) -> dict[str, float]:
+    """For each phrase, how well it tells K topics apart: 1 where one alone says it, near 0 where all say it alike.
+
+    1 - H / ln(K + 1), H the entropy of the phrase's shares in the topics. That is the global weight of log-entropy with
+    topics for documents (Dumais 1991, https://doi.org/10.3758/BF03203370); the 1 leaves an order among what all say.
+    """
+    sums: dict[str, float] = {}
+    logs: dict[str, float] = {}
+    for own in counts:
+        total = own.total()
+        for key, count in own.items():
+            share = count / total
+            sums[key] = sums.get(key, 0.0) + share
+            logs[key] = logs.get(key, 0.0) + share * math.log(share)
+    most = math.log(len(counts) + 1)
+    return {key: 1 - (math.log(whole) - logs[key] / whole) / most for key, whole in sums.items()}
 
 
 def _best(weights: dict[str, float], phrases: PhraseCounts) -> tuple[str, ...]:

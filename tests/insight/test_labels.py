@@ -1,10 +1,11 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 
 import pytest
 
-from searchkit.insight.labels import _weights, label_of, topic_phrases
+from searchkit.insight.labels import _told_apart, _weights, label_of, topic_phrases
 from searchkit.insight.phrases import PhraseCounts
 
 
@@ -57,3 +58,22 @@ def test_a_topic_without_words_has_no_phrases() -> None:
 
 def test_a_label_is_the_first_three_phrases() -> None:
     assert label_of(["a", "b", "c", "d"]) == "a, b, c"
+
+
+def test_how_well_a_phrase_tells_topics_apart_by_hand() -> None:
+    # shares of "fee" in the topics: 2/4 and 1/4, so 2/3 and 1/3 of both; "toll" stands in one alone
+    apart = _told_apart([Counter(fee=2, tax=2), Counter(fee=1, toll=3)])
+    entropy = -(2 / 3 * math.log(2 / 3) + 1 / 3 * math.log(1 / 3))
+    assert apart["fee"] == pytest.approx(1 - entropy / math.log(3))
+    assert apart["toll"] == pytest.approx(1)
+
+
+def test_a_form_that_many_pages_repeat_names_none_of_them() -> None:
+    subjects = ("kafka", "redis", "mysql", "udp", "stunnel", "queue", "lookup", "anonymity")
+    topics = [[f"obsolete form, {name}"] * 2 + ["obsolete form"] * 2 for name in subjects]
+    named = labelled(*topics, *([f"weather {number}", "weather report"] for number in range(40)))[: len(subjects)]
+    assert [phrases[0] for phrases in named] == list(subjects)
+
+
+def test_topics_that_all_say_the_same_are_named_all_the_same() -> None:
+    assert labelled(["fee tax"] * 3, ["fee tax"] * 3) == [("fee tax",), ("fee tax",)]
