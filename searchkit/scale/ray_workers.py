@@ -12,6 +12,7 @@ driver dies its actors end with it; the next run goes on with the shards that ar
 from __future__ import annotations
 
 import os
+import socket
 from collections import deque
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -22,6 +23,7 @@ from searchkit.scale.making import Receipt
 from searchkit.scale.plan import Task
 
 IN_HAND = 2  # shards of a worker: the one it makes, and the next
+CONNECT_S = 20.0
 RESTARTS = 8  # of a worker, and tries of a shard; one that takes its worker down each time is an error, not a loop
 
 
@@ -80,14 +82,22 @@ def _connected(address: str) -> Any:
         raise MissingExtraError("Ray", "ray") from exc
     own = {"include_dashboard": False} if address == "local" else {}
     try:
+        _knock(address)
         ray.init(address=address, log_to_driver=False, logging_level="error", **own)
-    except (ConnectionError, RuntimeError, ValueError, TimeoutError) as exc:
+    except (OSError, RuntimeError, ValueError) as exc:
         raise ShardsError(
             f"no Ray cluster answers at {address}: {str(exc).partition(chr(10))[0]}",
             hint="start one with `ray start --head` here, and `ray start --address=HOST:6379` on the other machines; "
             "where Ray asks for tokens all of them, and this, need RAY_AUTH_MODE=token and the same token",
         ) from exc
     return ray
+
+
+def _knock(address: str) -> None:
+    """Raises OSError where nobody listens at ``HOST:PORT``: Ray itself would try for minutes."""
+    host, _, port = address.rpartition(":")
+    if host and port.isdigit():
+        socket.create_connection((host.strip("[]"), int(port)), timeout=CONNECT_S).close()
 
 
 def _shared_out(ray: Any, workers: Sequence[Any], tasks: Sequence[Task]) -> Iterator[Receipt]:

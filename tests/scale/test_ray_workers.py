@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -128,3 +129,12 @@ def test_an_error_of_a_worker_comes_out_as_it_is(corpus: Path, cluster: str, mon
     monkeypatch.setattr(RayWorkers, "__init__", changing)
     with pytest.raises(ShardsError, match=r"guide\.md changed while it was embedded"):
         embed([str(corpus)], "out", options=EmbedOptions(**SIZES, ray=cluster))  # type: ignore[arg-type]
+
+
+def test_no_cluster_is_told_with_the_next_step(corpus: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # nobody listens
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        with pytest.raises(ShardsError, match=f"no Ray cluster answers at {address}") as caught:
+            embed([str(corpus)], "out", options=EmbedOptions(**SIZES, ray=address))  # type: ignore[arg-type]
+    assert "ray start --head" in caught.value.hint

@@ -104,7 +104,7 @@ class Collection:
             if not self.exists():
                 raise IndexNotFoundError(
                     f"there is no collection {self._name!r} at {self.address.uri}",
-                    hint=f"make it from an index: searchkit push INDEX --milvus {self.address.uri} "
+                    hint=f"make it from an index, or from shards: searchkit push INDEX|OUT --milvus {self.address.uri} "
                     f"--collection {self._name}",
                 )
             properties = self._client.describe_collection(self._name, timeout=ANSWER_S).get("properties") or {}
@@ -243,7 +243,8 @@ def _client(address: Address) -> MilvusClient:
         from pymilvus import MilvusClient
     except ImportError as exc:
         raise MissingExtraError("pymilvus", "milvus") from exc
-    logging.getLogger("pymilvus").setLevel(logging.CRITICAL)  # every error is raised as well
+    for name in ("pymilvus", "milvus_lite"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)  # every error is raised as well
     with translated(address):
         return MilvusClient(uri=address.uri, token=token(), timeout=CONNECT_S)
 
@@ -278,5 +279,10 @@ def _error(address: Address, message: str) -> RemoteError:
         return RemoteError(
             f"no server of Milvus answers at {address.uri}: {said}",
             hint="check the address and that the server runs, then run the same command again: what was sent stays",
+        )
+    if "open local milvus failed" in folded:
+        return RemoteError(
+            f"{address.uri} cannot be opened: {said}",
+            hint="name a file that milvus-lite made and no other process has open, or a new one in a folder that is there",
         )
     return RemoteError(f"the server at {address.uri} says: {said}", hint="see the log of the server")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import socket
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -41,7 +42,7 @@ def test_a_collection_that_is_not_there_is_told_with_the_next_step(address: Addr
         pytest.raises(IndexNotFoundError, match="there is no collection") as caught,
     ):
         remote.search("x")
-    assert "searchkit push INDEX --milvus" in caught.value.hint
+    assert "searchkit push INDEX|OUT --milvus" in caught.value.hint
 
 
 def test_no_server_is_told_with_the_next_step(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -53,6 +54,15 @@ def test_no_server_is_told_with_the_next_step(monkeypatch: pytest.MonkeyPatch) -
         with pytest.raises(RemoteError, match="no server of Milvus answers") as caught:
             remote.search("x")
     assert "run the same command again" in caught.value.hint
+
+
+def test_a_file_that_is_none_of_milvus_lite_is_told(tmp_path: Path) -> None:
+    pytest.importorskip("milvus_lite")
+    (tmp_path / "notes.db").write_text("something else")
+    for place in ("notes.db", "no/such/folder.db"):
+        with pytest.raises(RemoteError, match=r"\.db cannot be opened") as caught:
+            Collection(Address.of(str(tmp_path / place), "c"))
+        assert "a folder that is there" in caught.value.hint
 
 
 def test_a_server_that_answers_too_late_is_told(address: Address) -> None:
