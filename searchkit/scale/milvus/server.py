@@ -283,6 +283,6 @@ def _error(address: Address, message: str) -> RemoteError:
     if "open local milvus failed" in folded:
         return RemoteError(
             f"{address.uri} cannot be opened: {said}",
-            hint="name a file that milvus-lite made and no other process has open, or a new one in a folder that is there",
+            hint="name a file of milvus-lite that no other process has open, or a new one in a folder that is there",
         )
     return RemoteError(f"the server at {address.uri} says: {said}", hint="see the log of the server")
