@@ -53,7 +53,7 @@ def two_processes(out: Path, recipes: list[Path]) -> dict[str, list[float]]:
         )
         for rank in range(2)
     ]
-    outputs = [process.communicate(timeout=120) for process in started]
+    outputs = [process.communicate(timeout=600) for process in started]
     assert [process.returncode for process in started] == [0, 0], outputs
     losses: dict[str, list[float]] = json.loads(outputs[0][0].splitlines()[-1])
     return losses

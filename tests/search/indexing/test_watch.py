@@ -44,6 +44,13 @@ def watched(engine: SearchEngine, stop: threading.Event) -> Watched:
     return begin
 
 
+def put(file: Path, text: str) -> None:
+    """Writes a file in one step, so that no run meets it while it is empty."""
+    made = file.parent.parent / f"{file.name}.new"  # beside what is watched
+    made.write_text(text)
+    made.replace(file)
+
+
 def found(engine: SearchEngine, words: str) -> str | None:
     return engine.search(words, 1)[0].path
 
@@ -55,7 +62,7 @@ def until(reports: Iterator[IndexReport], is_done: Callable[[], bool]) -> None:
 
 def test_a_changed_file_is_indexed_again(engine: SearchEngine, docs: Path, watched: Watched) -> None:
     reports = watched(docs)
-    (docs / "clocks.txt").write_text("Dragons breathe fire.\n")
+    put(docs / "clocks.txt", "Dragons breathe fire.\n")
     assert next(reports).changed == 1
     assert found(engine, "dragons fire") == "docs/clocks.txt"
 
@@ -110,7 +117,7 @@ def test_a_folder_that_another_one_replaces_is_followed_on(
 
 def test_ignore_files_are_obeyed_and_their_changes_seen(engine: SearchEngine, docs: Path, watched: Watched) -> None:
     reports = watched(docs)
-    (docs / ".searchkitignore").write_text("guide/\n")
+    put(docs / ".searchkitignore", "guide/\n")
     assert next(reports).removed == 2
     (docs / "guide" / "more.md").write_text("Nobody reads this.\n")
     (docs / "dragons.md").write_text("Dragons breathe fire.\n")
@@ -120,7 +127,7 @@ def test_ignore_files_are_obeyed_and_their_changes_seen(engine: SearchEngine, do
 
 def test_a_file_that_cannot_be_read_does_not_end_it(engine: SearchEngine, docs: Path, watched: Watched) -> None:
     reports = watched(docs)
-    (docs / "half.ipynb").write_text('{"cells": [')
+    put(docs / "half.ipynb", '{"cells": [')
     assert [refusal.path for refusal in next(reports).refused] == ["docs/half.ipynb"]
     (docs / "half.ipynb").write_text('{"cells": [{"cell_type": "markdown", "source": "Dragons"}], "nbformat": 4}')
     until(reports, lambda: engine.status().sources == 4)
@@ -131,7 +138,7 @@ def test_between_runs_others_may_write(engine: SearchEngine, docs: Path, watched
     reports = watched(docs)
     with SearchEngine.open(folder, encoder=WordEncoder()) as other:
         other.add([{"id": "mine", "text": "Dragons breathe fire."}])
-    (docs / "whales.md").write_text("Whales sing songs.\n")
+    put(docs / "whales.md", "Whales sing songs.\n")
     assert next(reports).new == 1
     assert engine.search("dragons fire", 1)[0].doc_id == "mine"
 
