@@ -89,7 +89,11 @@ def health_of(
     with engine.corpus() as corpus:
         layout = corpus.layout
         if len(layout.ids) < _FEWEST:
-            raise InputError(f"the index holds {len(layout.ids)} chunks; these figures need at least {_FEWEST}")
+            held = f"{len(layout.ids)} chunk{'' if len(layout.ids) == 1 else 's'}"
+            raise InputError(
+                f"the index holds {held}; these figures need at least {_FEWEST}",
+                hint="index more first: searchkit index FOLDER",
+            )
         chosen = _whole_documents(layout, sample)
         name = corpus.settings.encoder or "default"
         if encoder is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,12 +27,16 @@ def check_map_files(page: Path, picture: Path | None) -> None:
     """See before a long computation that its results can be written.
 
     Raises:
-        InputError: the folder of one does not exist.
+        InputError: one is a folder, or lies where there is none or nothing may be written.
         MissingExtraError: a picture without matplotlib.
     """
     for file in filter(None, (page, picture)):
+        if file.is_dir():
+            raise InputError(f"{file} is a folder", hint=f"name a file in it, such as {file / 'map.html'}")
         if not file.absolute().parent.is_dir():
             raise InputError(f"{file} cannot be written: {file.parent} is not a folder")
+        if not os.access(file if file.exists() else file.absolute().parent, os.W_OK):
+            raise InputError(f"{file} cannot be written: you may not write there", hint="choose another place for it")
     if picture is not None and find_spec("matplotlib") is None:
         raise MissingExtraError("matplotlib", "map")
 

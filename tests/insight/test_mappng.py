@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,7 +11,7 @@ from themed_corpus import MakeEngine, themed_texts
 
 from searchkit.errors import InputError, MissingExtraError
 from searchkit.insight import find_topics, map_of, write_map_png
-from searchkit.insight.mappng import _seen
+from searchkit.insight.mappng import _seen, check_map_files
 
 
 @pytest.mark.parametrize("dimensions", [2, 3])
@@ -43,3 +45,16 @@ def test_without_matplotlib_the_extra_is_named(
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
     with pytest.raises(MissingExtraError, match=r"searchkit\[map\]"):
         write_map_png(map_of(make_engine(["one"])), tmp_path / "map.png")
+
+
+def test_places_that_a_map_cannot_have_are_told_before_it_is_made(tmp_path: Path, monkeypatch: Any) -> None:
+    with pytest.raises(InputError, match="is a folder") as caught:
+        check_map_files(tmp_path, None)
+    assert str(tmp_path / "map.html") in str(caught.value.hint)
+    with pytest.raises(InputError, match="is not a folder"):
+        check_map_files(tmp_path / "none" / "map.html", None)
+    monkeypatch.setattr(os, "access", lambda path, _: path != tmp_path)  # the super-user may write anywhere
+    with pytest.raises(InputError, match="you may not write there"):
+        check_map_files(tmp_path / "map.html", None)
+    (tmp_path / "kept.html").touch()
+    check_map_files(tmp_path / "kept.html", None)
