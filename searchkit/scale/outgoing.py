@@ -46,7 +46,7 @@ class ShardsOutgoing:
         self.updated: str | None = None  # they bear no time
         self._encoder = encoder.for_index(self.settings)
         self._check_names()
-        self._files = self._documents = self._words = 0
+        self._documents = self._words = 0
         self._fields: set[str] = set()
 
     def counts(self) -> Counts:
