@@ -115,6 +115,11 @@ def report(results: dict[str, Any]) -> None:
         + WHOLE_TEXT
         + _table(("map of 100,000", "topics s", "map s", "together", "page", "peak"), _whole(results))
     )
+    text += (
+        "\n\n"
+        + FRAMES_TEXT
+        + _table(("map", "way of drawing", "moved", "median ms", "95th percentile ms"), _frames(results))
+    )
     write_result("map", "Topics and maps of 100,000 chunks", text, "faiss-cpu", "openTSNE", "numpy", "scikit-learn")
 
 
@@ -132,6 +137,27 @@ WHOLE_TEXT = """## A map of 100,000 chunks
 Asked: under five minutes on two cores, from the index to the page. "Topics" are found once and kept in the index.
 
 """
+
+FRAMES_TEXT = """## How smoothly a map moves
+
+Milliseconds between frames while the map is moved by its own functions, 120 frames of each kind, in a headless Chromium
+of 1280 x 800 pixels without a graphics card: WebGL is drawn by the processor (SwiftShader), and 16.7 ms is the least
+that the browser gives. Where frames are slow, fewer points are drawn until the map rests. By
+`python benchmarks/map_frames.py`, alone on both cores.
+
+"""
+
+
+def _frames(results: dict[str, Any]) -> list[tuple[str, ...]]:
+    rows = []
+    for name, found in results.items():
+        if not name.startswith("frames, "):
+            continue
+        _, points, dimensions, way = name.split(", ")
+        for move, spent in found["moves"].items():
+            of = f"{int(points):,} points, {dimensions}"
+            rows.append((of, way, move, f"{spent['median_ms']:.1f}", f"{spent['p95_ms']:.1f}"))
+    return rows
 
 
 def _spent(found: dict[str, Any] | None, stages: Sequence[str]) -> float | None:
