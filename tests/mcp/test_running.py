@@ -114,13 +114,13 @@ def test_over_http(address: str) -> None:
     async def run() -> str:
         headers = {"authorization": f"Bearer {TOKEN}"}
         async with (
-            httpx2.AsyncClient(headers=headers) as web,
+            httpx2.AsyncClient(headers=headers, timeout=None) as web,  # a server loads its encoder at the first query
             Client(streamable_http_client(address, http_client=web)) as client,
         ):
             return await best_place(client, "ships on the ocean")
 
     assert anyio.run(run) == "notes/boats.md"
-    assert httpx2.post(address, json={}).status_code == 401
+    assert httpx2.post(address, json={}, timeout=None).status_code == 401
 
 
 def test_an_address_that_is_taken_is_an_error(engine: SearchEngine) -> None:
