@@ -134,11 +134,14 @@ def show_table(table: Table, console: Console | None = None) -> None:
     """A table with a head and no lines between rows, as many of its columns as the window holds."""
     console = console or output()
     unbounded = console.options.update(max_width=10_000)
-    drawn = _drawn(table)
+    drawn, whole = _drawn(table), table
     while table.spare and Measurement.get(console, unbounded, drawn).maximum > console.width:
         table = table.without(table.spare[0])
         drawn = _drawn(table)
     _titled(table.title, drawn, console)
+    lost = [column for column in whole.columns if column in whole.numbers and column not in table.columns]
+    if lost:
+        console.print(Text(f"the window is too narrow for {', '.join(map(one_line, lost))}", style=_QUIET))
 
 
 def _drawn(table: Table) -> RichTable:

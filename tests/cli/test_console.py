@@ -120,6 +120,15 @@ def test_a_narrow_window_loses_the_columns_that_can_be_spared(
     assert head == kept.split()
 
 
+def test_counts_that_a_narrow_window_loses_are_named(screen: Callable[[int], Console]) -> None:
+    table = Table("", ("label", "2020", "2021"), (("x" * 30, "7", "8"),), frozenset({"2020", "2021"}), ("2020", "2021"))
+    for width, told in ((80, ""), (42, "too narrow for 2020"), (33, "too narrow for 2020, 2021")):
+        console = screen(width)
+        drawing.show_table(table, console)
+        shown = " ".join(re.sub(r"\x1b\[[0-9;]*m", "", console.file.getvalue()).split())  # type: ignore[attr-defined]
+        assert shown.partition("the window is ")[2] == told
+
+
 @pytest.mark.parametrize(
     ("report", "left"),
     [
