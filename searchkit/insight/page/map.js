@@ -324,14 +324,14 @@ function numbers() {
   if (!state.ranked || !state.hits || state.chosen) return seen;
   [...state.hits].slice(0, NUMBERED).forEach((i, rank) => {
     const [x, y, w] = onScreen(map.places[3 * i], map.places[3 * i + 1], map.places[3 * i + 2]);
-    if (w > 0 && !seen.some((o) => Math.hypot(o.x - x, o.y - y) < 1.7 * NUMBER_PX)) seen.push({ x, y, rank: rank + 1 });
+    if (w > 0 && !seen.some((o) => Math.hypot(o.x - x, o.y - y) < 1.7 * NUMBER_PX)) seen.push({ x, y, rank: rank + 1, topic: map.topic[i] });
   });
   return seen;
 }
 
-function drawNumber(pen, { x, y, rank }, paper, ink) {
+function drawNumber(pen, { x, y, rank, topic }, paper, ink) {
   pen.beginPath(); pen.arc(x, y, NUMBER_PX, 0, 7); pen.fillStyle = ink; pen.fill();
-  pen.lineWidth = 1.5; pen.strokeStyle = paper; pen.stroke();
+  pen.lineWidth = 3; pen.strokeStyle = colourOf(topic); pen.stroke();
   pen.font = FONT.replace("SIZE", 10.5); pen.textAlign = "center"; pen.textBaseline = "middle";
   pen.fillStyle = paper; pen.fillText(String(rank), x, y + 0.5);
 }
