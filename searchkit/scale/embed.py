@@ -18,7 +18,6 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from searchkit import __version__
@@ -129,7 +128,7 @@ class _Run:
         self._model = encoder if isinstance(encoder, str) else None
         if encoder is not None and self._model is None and (options.ray or (options.concurrency or 1) > 1):
             raise InputError("an encoder object works in this process alone", hint="name a checkpoint instead")
-        self._choice = EncoderChoice(encoder, IndexSettings(), Path(), options.device)
+        self._choice = EncoderChoice(encoder, IndexSettings(), None, options.device)
 
     def report(self, sources: Sequence[str]) -> EmbedReport:
         started = time.monotonic()

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from searchkit.errors import EncoderMismatchError, InputError, RemoteError
@@ -131,7 +130,7 @@ def push_shards(
             hint="leave --sync out: the same push sends what is missing; what changes is an index: "
             f"searchkit index --from-shards {shards.place}",
         )
-    out = ShardsOutgoing(shards, EncoderChoice(encoder, IndexSettings(), Path(), device))
+    out = ShardsOutgoing(shards, EncoderChoice(encoder, IndexSettings(), None, device))
     return _pushed(out, shards.place.where.rstrip("/").rpartition("/")[2], address, options, progress)
 
 
