@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-from browsing import PATIENCE_MS
+from browsing import DRAWN, PATIENCE_MS
 
 from searchkit.insight import write_map_html
 from searchkit.insight.mapdata import MapData, MapTopic
@@ -82,7 +82,7 @@ def show(browser: Browser, tmp_path: Path) -> Iterator[Show]:
             context.add_init_script(before)
         seen = Seen(context.new_page())
         seen.page.goto((tmp_path / "map.html").as_uri())
-        seen.page.locator("#notice").wait_for(state="hidden")
+        seen.page.locator(DRAWN).wait_for(state="attached")
         return seen
 
     yield open_map

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from browsing import PATIENCE_MS
+from browsing import DRAWN, PATIENCE_MS
 
 from searchkit.insight import write_map_html
 from searchkit.insight.mapdata import MapData
@@ -31,7 +31,7 @@ def page(browser: Browser, tmp_path: Path) -> Iterator[Page]:
     opened = context.new_page()
     opened.set_default_timeout(PATIENCE_MS)
     opened.goto((tmp_path / "map.html").as_uri())
-    opened.locator("#notice").wait_for(state="hidden")
+    opened.locator(DRAWN).wait_for(state="attached")
     yield opened
     context.close()
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from browsing import PATIENCE_MS, Visit, fulfil, served
+from browsing import PATIENCE_MS, Visit, fulfil, map_in, served
 from themed_corpus import themed_texts
 from word_encoder import WordEncoder
 
@@ -47,10 +47,7 @@ def visit(browser: Browser, engine: SearchEngine, drawn: str) -> Iterator[Visit]
 def opened(visit: Visit, asked: str = "") -> Frame:
     """The map, once it is drawn."""
     visit.open(f"view=map{asked}")
-    visit.page.frame_locator("iframe").locator("#notice").wait_for(state="hidden")
-    frame = visit.page.locator("iframe").element_handle().content_frame()
-    assert frame is not None
-    return frame
+    return map_in(visit.page)
 
 
 def ask(frame: Frame, text: str) -> Any:

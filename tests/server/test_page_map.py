@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
-from browsing import Visit, frame_in, fulfil, served
+from browsing import Visit, fulfil, map_in, served
 from themed_corpus import themed_texts
 from word_encoder import WordEncoder
 
@@ -15,7 +15,7 @@ from searchkit.insight import map_of
 from searchkit.insight.mappage import map_html
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Frame, Page
+    from playwright.sync_api import Browser
 
 BRIGHT = "getComputedStyle(document.documentElement).getPropertyValue('--paper')"
 
@@ -49,32 +49,26 @@ def visit(browser: Browser, address: str, drawn: str) -> Iterator[Visit]:
     assert made.complaints == []
 
 
-def frame_of(page: Page) -> Frame:
-    """The frame, once the map is drawn."""
-    page.frame_locator("iframe").locator("#notice").wait_for(state="hidden")
-    return frame_in(page)
-
-
 def test_the_map_shows_every_chunk(visit: Visit, engine: SearchEngine) -> None:
     page = visit.open("view=map")
-    assert f"{engine.status().chunks} chunks" in frame_of(page).locator("#subtitle").inner_text()
+    assert f"{engine.status().chunks} chunks" in map_in(page).locator("#subtitle").inner_text()
     assert page.locator("#tab-map").get_attribute("aria-current") == "page"
     assert not page.locator("#search-view").is_visible()
 
 
 def test_the_map_is_as_light_or_dark_as_the_page(visit: Visit) -> None:
     page = visit.open("view=map")
-    frame = frame_of(page)
+    frame = map_in(page)
     light = frame.evaluate(BRIGHT)
     page.locator("#theme").click()
     assert frame.evaluate(BRIGHT) != light
     page.reload()
-    assert frame_of(page).evaluate(BRIGHT) != light
+    assert map_in(page).evaluate(BRIGHT) != light
 
 
 def test_a_point_leads_to_its_passage(visit: Visit) -> None:
     page = visit.open("view=map")
-    frame = frame_of(page)
+    frame = map_in(page)
     x, y = frame.evaluate("onScreen(map.places[0], map.places[1], map.places[2]).slice(0, 2)")
     box = page.locator("iframe").bounding_box()
     assert box is not None
@@ -91,13 +85,13 @@ def test_a_point_leads_to_its_passage(visit: Visit) -> None:
 
 def test_the_map_stays_while_one_searches(visit: Visit) -> None:
     page = visit.open("view=map")
-    frame = frame_of(page)
+    frame = map_in(page)
     frame.evaluate("window.isSame = true")
     page.locator("#tab-search").click()
     page.locator("#query").fill("apples")
     visit.settled().locator("#tab-map").click()
     assert page.locator("#map-view").is_visible()
-    assert frame_of(page).evaluate("window.isSame")
+    assert map_in(page).evaluate("window.isSame")
 
 
 def test_a_map_that_cannot_be_had_is_told_in_the_servers_words(visit: Visit) -> None:
@@ -112,4 +106,4 @@ def test_a_map_that_cannot_be_had_is_told_in_the_servers_words(visit: Visit) -> 
 def test_the_server_gives_the_map_in_the_form_that_the_page_reads(visit: Visit, engine: SearchEngine) -> None:
     visit.page.unroute("**/map")
     page = visit.open("view=map")
-    assert f"{engine.status().chunks} chunks" in frame_of(page).locator("#subtitle").inner_text()
+    assert f"{engine.status().chunks} chunks" in map_in(page).locator("#subtitle").inner_text()

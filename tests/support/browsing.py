@@ -105,6 +105,15 @@ def frame_in(page: Page) -> Frame:
     return frame
 
 
+DRAWN = "#notice[hidden]"  # of the page of a map; not seen is its notice also before there is a page
+
+
+def map_in(page: Page) -> Frame:
+    """The map in the only frame of a page, once it is drawn."""
+    page.frame_locator("iframe").locator(DRAWN).wait_for(state="attached")
+    return frame_in(page)
+
+
 def fulfil(status: int, message: str, headers: dict[str, str] | None = None) -> Any:
     """A handler of a route that answers with an error of the server's form."""
 
