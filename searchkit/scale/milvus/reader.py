@@ -93,13 +93,9 @@ class MilvusReader:
         k = min(k, max(1, self._note.chunks))
         found = Neighbours(np.full((len(queries), k), -np.inf, np.float32), np.full((len(queries), k), -1, np.int64))
         limit = min(k + SPARE, MOST_ROWS)
+        parameters = search_parameters(self._note.kind, limit, filtered=allowed is not None)
         hits = self._collection.search(
-            queries,
-            "vector",
-            expression_in(allowed),
-            SHOWN,
-            limit=limit,
-            parameters=search_parameters(self._note.kind, limit),
+            queries, "vector", expression_in(allowed), SHOWN, limit=limit, parameters=parameters
         )
         for place, (query, rows) in enumerate(zip(queries, hits, strict=True)):
             ids = self._remember(rows)
