@@ -15,6 +15,7 @@ import numpy as np
 from searchkit.errors import IndexDamagedError
 from searchkit.store.checksums import checksum_of, vector_checksum
 from searchkit.store.connection import MEND, connect_reader, is_frozen, transaction, translated
+from searchkit.store.filters.recent import RecentFilters
 from searchkit.store.lexical.search import LexicalReader
 from searchkit.store.rows import (
     ChunkRow,
@@ -60,6 +61,7 @@ class StoreReader:
         self._connection = connect_reader(path)
         self._is_checked = has_checksums(self._connection)
         self._lexical = LexicalReader(self._connection)
+        self._recent: RecentFilters | None = RecentFilters(self._connection)
 
     @classmethod
     def over(cls, connection: sqlite3.Connection, path: Path) -> StoreReader:
@@ -68,6 +70,7 @@ class StoreReader:
         reader._path, reader.is_frozen, reader._connection = path, False, connection
         reader._is_checked = has_checksums(connection)
         reader._lexical = LexicalReader(connection)
+        reader._recent = None  # its own changes come between
         return reader
 
     def close(self) -> None:
@@ -256,10 +259,16 @@ class StoreReader:
 
     def chunk_ids(self) -> Ids:
         """All chunks, ascending."""
-        return self.allowed_ids(None, None)
+        return self._find_allowed(None, None)
 
     def allowed_ids(self, condition: SqlCondition | None, path_matches: Callable[[str], bool] | None) -> Ids:
-        """The chunks that a filter lets through, ascending. It is asked of each document once, however many chunks."""
+        """The chunks that a filter lets through, ascending; (M,) int64, not to be written to."""
+        if self._recent is None:
+            return self._find_allowed(condition, path_matches)
+        return self._recent.of((condition, path_matches), lambda: self._find_allowed(condition, path_matches))
+
+    def _find_allowed(self, condition: SqlCondition | None, path_matches: Callable[[str], bool] | None) -> Ids:
+        """Each document is asked once, however many chunks it has."""
         clauses: list[str] = ["1"]
         parameters: list[object] = []
         if condition is not None:

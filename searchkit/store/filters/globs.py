@@ -9,6 +9,7 @@ from __future__ import annotations
 import fnmatch
 import re
 from collections.abc import Callable
+from functools import lru_cache
 
 from searchkit.errors import InputError
 
@@ -16,6 +17,7 @@ _LONGEST_GLOB = 1000
 _ANY_FOLDERS = None  # stands for ** between the patterns of single names
 
 
+@lru_cache(maxsize=64)  # the same test for the same glob, so that what it let through can be found again
 def path_matcher(glob: str) -> Callable[[str], bool]:
     """Gives a test for paths with ``/``: whether the glob matches the path, or a folder that it lies in.
 
