@@ -24,8 +24,8 @@ unit: $(VENV)/.installed-dev
 faults: $(VENV)/.installed-dev  ## long: kills, power cuts, disks, damage, hostile inputs; a part: make faults ONLY=kill
 	SEARCHKIT_FAULTS=long $(BIN)/python -m pytest tests/faults -v -k "$(ONLY)"
 
-scale: $(VENV)-scale/.installed  ## bulk embedding on Ray, in an environment of its own: workers and drivers are killed
-	$(VENV)-scale/bin/python -m pytest tests/scale -m ray
+scale: $(VENV)-scale/.installed  ## Ray, whose workers and drivers are killed, and Milvus, in an environment of its own
+	HF_HUB_OFFLINE=1 $(VENV)-scale/bin/python -m pytest tests/scale
 
 # the versions and hashes that development is pinned to; users get the ranges of pyproject.toml
 lock: | $(BIN)/python  ## newest versions that fit pyproject.toml into requirements/dev.txt
@@ -90,7 +90,7 @@ $(VENV)-docs/.installed: pyproject.toml
 $(VENV)-scale/.installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)-scale
 	$(VENV)-scale/bin/python -m pip install --quiet --upgrade pip
-	$(VENV)-scale/bin/python -m pip install --quiet --editable '.[ray]' pytest hypothesis
+	$(VENV)-scale/bin/python -m pip install --quiet --editable '.[ray,milvus]' milvus-lite pytest hypothesis
 	touch $@
 
 clean:
