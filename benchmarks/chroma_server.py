@@ -5,7 +5,7 @@
 
 In an environment of its own with ``chromadb``. Its server takes vectors, so the client encodes, as Chroma's own client
 does: one process with a thread for each connection, and the model's own graph by ONNX Runtime. Chroma's default
-embedding function would pad every text to 256 tokens, which costs many times as much; here nothing is padded.
+embedding function pads every text to 256 tokens; here nothing is padded.
 The collection is what Chroma makes by default (HNSW), with cosine as its distance.
 """
 

@@ -228,7 +228,7 @@ def report(works: Sequence[Path]) -> None:
         "Passages of one sentence, one thread a worker. Two hosts are two network namespaces with an address each,",
         "on one machine of two cores; seconds are of the whole call: the plan, the start of the workers, loading the",
         "encoder, the shards and the manifest. What is spent once, the start of the workers above all, weighs less the",
-        "more passages there are. Each run that was timed had real-time priority, one after the other.",
+        "more passages there are. Runs that were timed came one after the other.",
         "",
         "| passages | run | seconds | passages/s | against |",
         "|---|---|---|---|---|",

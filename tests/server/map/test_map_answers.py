@@ -2,46 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-import pytest
-from browsing import PATIENCE_MS, Visit, fulfil, map_in, served
-from themed_corpus import themed_texts
-from word_encoder import WordEncoder
+from browsing import PATIENCE_MS, Visit, fulfil, map_in
 
 from searchkit import SearchEngine
-from searchkit.insight import map_of
-from searchkit.insight.mappage import map_html
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Frame
+    from playwright.sync_api import Frame
 
 IDS_OF_HITS = "() => state.hits && [...state.hits].map((i) => map.id[i])"
-
-
-@pytest.fixture(scope="module")
-def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SearchEngine]:
-    with SearchEngine.open_or_create(tmp_path_factory.mktemp("answers") / "index", encoder=WordEncoder()) as opened:
-        opened.add(themed_texts())
-        yield opened
-
-
-@pytest.fixture(scope="module")
-def drawn(engine: SearchEngine) -> str:
-    """What /map gives, made by the quickest projection."""
-    return map_html(map_of(engine, method="pca"))
-
-
-@pytest.fixture
-def visit(browser: Browser, engine: SearchEngine, drawn: str) -> Iterator[Visit]:
-    context = browser.new_context(viewport={"width": 1280, "height": 900})
-    with served(engine) as address:
-        made = Visit(context.new_page(), address)
-        made.page.route("**/map", lambda route: route.fulfill(body=drawn, content_type="text/html"))
-        yield made
-        context.close()
-    assert made.complaints == []
 
 
 def opened(visit: Visit, asked: str = "") -> Frame:
