@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from searchkit.store.connection import MEND
 from searchkit.store.lexical.query import LexicalQuery, parse_query, plain_query
-from searchkit.store.reader import MAX_CHUNK_ID, VECTOR_DTYPE, StoreReader
+from searchkit.store.reader import StoreReader
+from searchkit.store.reading.vectors import MAX_CHUNK_ID, VECTOR_DTYPE
 from searchkit.store.rows import (
     ChunkRow,
     Counts,

@@ -47,7 +47,7 @@ class StoreAudit:
     def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
         """Use `opened`."""
         self._connection, self._path = connection, path
-        self.read = StoreReader.over(connection, path)
+        self.read = StoreReader(path, connection)
 
     @classmethod
     @contextmanager

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from searchkit.store.filters.where import field_expression
-from searchkit.store.reader import CHUNKS_JOINED, StoreReader
+from searchkit.store.reader import StoreReader
+from searchkit.store.reading.chunks import CHUNKS_JOINED
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from searchkit.store.checksums import checksum_of
-from searchkit.store.reader import StoreReader, altered
+from searchkit.store.reader import StoreReader
+from searchkit.store.reading.base import altered
 from searchkit.store.rows import DocumentRow
 
 if TYPE_CHECKING:

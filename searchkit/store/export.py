@@ -13,7 +13,8 @@ import numpy as np
 from searchkit.store.lexical.bm25 import Size, read_size
 from searchkit.store.lexical.tables import indexed_headings
 from searchkit.store.lexical.words import indexed_words
-from searchkit.store.reader import CHUNKS_JOINED, StoreReader
+from searchkit.store.reader import StoreReader
+from searchkit.store.reading.chunks import CHUNKS_JOINED
 
 if TYPE_CHECKING:
     from searchkit.store.rows import ChunkRow

@@ -28,7 +28,7 @@ class StoreWriter:
         """Open the database; ``on_commit`` is told its identity and revision after each commit."""
         self._path, self._on_commit = path, on_commit
         self._connection = connect_writer(path)
-        self.read = StoreReader.over(self._connection, path)
+        self.read = StoreReader(path, self._connection)
 
     @classmethod
     @contextmanager

@@ -1,0 +1,1 @@
+"""What the reader of the database reads, table by table."""
