@@ -81,3 +81,8 @@ class ForeignEncoder:
         if rows.ndim != 2 or len(rows) != len(texts) or not rows.shape[1] or not np.isfinite(rows).all():
             raise EncoderError(f"{self.name} gave an array of shape {rows.shape} for {len(texts)} texts")
         return rows
+
+
+def one_by_one(embed_query: Callable[[str], Sequence[float]]) -> Embed:
+    """What embeds one query at a time, for a list of them."""
+    return lambda texts: [embed_query(text) for text in texts]

@@ -1,12 +1,13 @@
-"""What every store here does alike: open an index, look where there may be none yet, give names."""
+"""What every store here does alike: open an index, look where there may be none yet, show what was found."""
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from searchkit.encoder import load_encoder
 from searchkit.errors import FilterError, IndexNotFoundError
 from searchkit.search import SearchEngine
 
@@ -14,8 +15,10 @@ if TYPE_CHECKING:
     from searchkit.encoder import Encoder
     from searchkit.search.question import Where
     from searchkit.search.reports import StoredDocument
+    from searchkit.types import Hit, Rows
 
 T = TypeVar("T")
+_OF_WORDS = ("mode", "dense_weight")
 WAIT_S = 60.0  # for another writer: frameworks add from many threads at once
 
 
@@ -24,6 +27,11 @@ def opened(index: SearchEngine | str | Path | None, encoder: Encoder | str | Pat
     if isinstance(index, SearchEngine):
         return index
     return SearchEngine.open_or_create(index, encoder=encoder, wait_s=WAIT_S)
+
+
+def loaded(encoder: Encoder | str | Path | None) -> Encoder:
+    """The encoder that was given, or the one of that name or folder; the bundled one for None."""
+    return load_encoder(encoder) if encoder is None or isinstance(encoder, str | Path) else encoder
 
 
 def unless_empty(engine: SearchEngine, look: Callable[[], list[T]]) -> list[T]:
@@ -43,9 +51,17 @@ def stored(engine: SearchEngine, names: Sequence[str] | None = None, where: Wher
     return unless_empty(engine, lambda: list(engine.iter_documents(names, where=where)))
 
 
-def texts_of(engine: SearchEngine, names: Iterable[str]) -> dict[str, str]:
-    """The whole text of documents by their name."""
-    return {document.doc_id: document.text for document in stored(engine, list(dict.fromkeys(names)))}
+def around(engine: SearchEngine, vector: Rows | Sequence[float], k: int, options: Mapping[str, Any]) -> list[Hit]:
+    """The hits around a vector; of the options of a search, those that are about its words are passed over."""
+    fitting = {name: value for name, value in options.items() if name not in _OF_WORDS}
+    return unless_empty(engine, lambda: engine.search_embedding(vector, k, **fitting))
+
+
+def with_whole_texts(engine: SearchEngine, hits: Sequence[Hit]) -> list[tuple[Hit, str]]:
+    """Each hit with the whole text of its document."""
+    names = dict.fromkeys(hit.doc_id for hit in hits)
+    texts = {document.doc_id: document.text for document in stored(engine, list(names))}
+    return [(hit, texts.get(hit.doc_id, hit.text)) for hit in hits]
 
 
 def deleted(engine: SearchEngine, names: Sequence[str] | None = None, where: Where = None) -> int:
@@ -57,3 +73,13 @@ def deleted(engine: SearchEngine, names: Sequence[str] | None = None, where: Whe
 def new_name() -> str:
     """A name for a document that was given none."""
     return str(uuid.uuid4())
+
+
+def passage_name(hit: Hit) -> str:
+    """A name for a passage, from its document and its place there."""
+    return f"{hit.doc_id}[{hit.start}:{hit.end}]"
+
+
+def known(**fields: Any) -> dict[str, Any]:
+    """The fields that have a value."""
+    return {name: value for name, value in fields.items() if value is not None}

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from searchkit.encoder import load_encoder
 from searchkit.errors import InputError, MissingExtraError, ShapeError
+from searchkit.integrations.opening import loaded
 
 try:
     from sklearn.base import BaseEstimator, TransformerMixin
@@ -60,7 +60,7 @@ class SearchkitTransformer(TransformerMixin, BaseEstimator):
         texts_of(X)
         if self.role not in ROLES:
             raise InputError(f"role is {self.role!r}; expected one of {', '.join(ROLES)}")
-        encoder = _loaded(self.model)
+        encoder = loaded(self.model)
         if self.dimension is not None and not 1 <= self.dimension <= encoder.dimension:
             raise InputError(f"dimension is {self.dimension}; {encoder.name} has {encoder.dimension} columns")
         self._encoder = encoder
@@ -102,7 +102,7 @@ class SearchkitTransformer(TransformerMixin, BaseEstimator):
     def __setstate__(self, state: dict[str, Any]) -> None:
         super().__setstate__(state)
         if "n_features_out_" in state:
-            self._encoder = _loaded(self.model)
+            self._encoder = loaded(self.model)
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "_encoder")
@@ -111,10 +111,6 @@ class SearchkitTransformer(TransformerMixin, BaseEstimator):
         tags = super().__sklearn_tags__()
         tags.input_tags.string, tags.input_tags.two_d_array, tags.input_tags.one_d_array = True, False, True
         return tags
-
-
-def _loaded(model: Encoder | str | Path | None) -> Encoder:
-    return load_encoder(model) if model is None or isinstance(model, str | Path) else model
 
 
 def texts_of(X: Iterable[str]) -> list[str]:

@@ -10,7 +10,7 @@ from word_encoder import WordEncoder
 
 pytest.importorskip("haystack", reason="haystack-ai is not installed; `make integrations` runs this")
 
-from haystack import Document, Pipeline
+from haystack import Document, Pipeline, component
 from haystack.components.joiners import DocumentJoiner
 from haystack.components.writers import DocumentWriter
 from haystack.document_stores.errors import DuplicateDocumentError
@@ -164,7 +164,7 @@ def test_documents_without_content_are_kept(document_store: SearchkitDocumentSto
 
 def test_a_pipeline_is_saved_and_loaded(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
-        ours, "opened", lambda index, _: SearchEngine.open_or_create(index, encoder=WordEncoder(), wait_s=60)
+        ours.store, "opened", lambda index, _: SearchEngine.open_or_create(index, encoder=WordEncoder(), wait_s=60)
     )
     store = SearchkitDocumentStore(str(folder))
     indexing = Pipeline()
@@ -179,6 +179,14 @@ def test_a_pipeline_is_saved_and_loaded(folder: Path, monkeypatch: pytest.Monkey
     asking.connect("retriever", "joiner")
     (again,) = Pipeline.loads(asking.dumps(), allowed_modules=OURS).run({"retriever": {"query": "boats sail"}}).values()
     assert again["documents"][0].content == "boats sail the sea"
+
+
+def test_what_is_saved_names_classes_by_the_module_that_users_import() -> None:
+    saved = SearchkitRetriever(SearchkitDocumentStore("an-index")).to_dict()
+    kinds = [saved["type"], saved["init_parameters"]["document_store"]["type"]]
+    assert kinds == [f"{OURS[0]}.SearchkitRetriever", f"{OURS[0]}.SearchkitDocumentStore"]
+    for embedder in (SearchkitTextEmbedder, SearchkitDocumentEmbedder):
+        assert component.registry[f"{OURS[0]}.{embedder.__name__}"] is embedder
 
 
 def test_a_store_over_an_open_engine_is_not_saved(store: SearchkitDocumentStore) -> None:
@@ -221,7 +229,7 @@ def test_all_has_a_form_that_does_not_block(store: SearchkitDocumentStore) -> No
 
 
 def test_embedders_embed(monkeypatch: pytest.MonkeyPatch, encoder: WordEncoder) -> None:
-    monkeypatch.setattr(ours, "load_encoder", lambda _: encoder)
+    monkeypatch.setattr(ours.embedders, "load_encoder", lambda _: encoder)
     expected = encoder.encode_passages(["Trees\napples", "boats"])
     (first, second) = SearchkitDocumentEmbedder(meta_fields_to_embed=["title"]).run(
         [Document(content="apples", meta={"title": "Trees"}), Document(content="boats")]

@@ -100,7 +100,7 @@ def test_a_pickle_holds_no_encoder_that_a_name_stands_for(monkeypatch: pytest.Mo
         loads.append(model)
         return WordEncoder()
 
-    monkeypatch.setattr(ours, "load_encoder", load)
+    monkeypatch.setattr(ours, "loaded", load)
     fitted = SearchkitTransformer("some/model").fit(TEXTS)
     again = pickle.loads(pickle.dumps(fitted))  # noqa: S301
     assert loads == ["some/model"] * 2

@@ -1,8 +1,4 @@
-"""searchkit in LangChain: an index as a `VectorStore`, an encoder as `Embeddings`.
-
-A LangChain document is a document of the index. It comes back as it was added, once, however many of its passages
-were found; with ``passages=True`` each passage that was found is a result, which is what an index of files wants.
-"""
+"""The vector store."""
 
 from __future__ import annotations
 
@@ -10,44 +6,30 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from searchkit.encoder import load_encoder
-from searchkit.errors import FilterError, InputError, MissingExtraError
-from searchkit.integrations.conditions import all_of, among, any_of, compared, metadata_field, negated
-from searchkit.integrations.foreign import ForeignEncoder
-from searchkit.integrations.opening import deleted, new_name, opened, stored, texts_of, unless_empty
+from langchain_core.documents import Document
+from langchain_core.vectorstores import VectorStore
+
+from searchkit.errors import InputError
+from searchkit.integrations.langchain.embeddings import SearchkitEmbeddings, encoder_of
+from searchkit.integrations.langchain.filters import where_of
+from searchkit.integrations.opening import (
+    around,
+    deleted,
+    known,
+    new_name,
+    opened,
+    stored,
+    unless_empty,
+    with_whole_texts,
+)
 from searchkit.types import Document as OurDocument
 
-try:
-    from langchain_core.documents import Document
-    from langchain_core.embeddings import Embeddings
-    from langchain_core.vectorstores import VectorStore
-except ImportError as exc:
-    raise MissingExtraError("langchain-core", "langchain") from exc
-
 if TYPE_CHECKING:
+    from langchain_core.embeddings import Embeddings
     from typing_extensions import Self
 
-    from searchkit.encoder import Encoder
     from searchkit.search import SearchEngine
     from searchkit.types import Hit
-
-_COMPARISONS = {"$eq": "=", "$ne": "!=", "$lt": "<", "$lte": "<=", "$gt": ">", "$gte": ">=", "$like": "LIKE"}
-
-
-class SearchkitEmbeddings(Embeddings):
-    """Embeddings of an encoder; queries and documents have their own prompts where the checkpoint has."""
-
-    def __init__(self, encoder: Encoder | str | Path | None = None) -> None:
-        """Use an encoder, or the name or folder of its checkpoint; None for the bundled one."""
-        self.encoder = load_encoder(encoder) if encoder is None or isinstance(encoder, str | Path) else encoder
-
-    def embed_documents(self, texts: list[str]) -> list[list[float]]:
-        """A unit vector for each text."""
-        return self.encoder.encode_passages(texts).tolist()  # type: ignore[no-any-return]
-
-    def embed_query(self, text: str) -> list[float]:
-        """The unit vector of a query."""
-        return self.encoder.encode_queries([text])[0].tolist()  # type: ignore[no-any-return]
 
 
 class SearchkitVectorStore(VectorStore):
@@ -138,9 +120,7 @@ class SearchkitVectorStore(VectorStore):
 
     def similarity_search_by_vector(self, embedding: list[float], k: int = 4, **kwargs: Any) -> list[Document]:
         """The documents closest to a vector; options as for `SearchEngine.similar`."""
-        options = self._asked(kwargs)
-        options.pop("mode", None)  # there are no words to look for
-        hits = unless_empty(self.engine, lambda: self.engine.search_embedding(embedding, k, **options))
+        hits = around(self.engine, embedding, k, self._asked(kwargs))
         return [document for document, _ in self._results(hits)]
 
     def max_marginal_relevance_search(
@@ -192,69 +172,11 @@ class SearchkitVectorStore(VectorStore):
         return options
 
     def _results(self, hits: Sequence[Hit]) -> list[tuple[Document, float]]:
-        whole = {} if self._passages else texts_of(self.engine, (hit.doc_id for hit in hits))
-        return [
-            (_document(hit.doc_id, whole.get(hit.doc_id, hit.text), hit.metadata, hit.path, hit.line_start), hit.score)
-            for hit in hits
-        ]
-
-
-def where_of(given: Mapping[str, Any]) -> str | None:
-    """The ``where`` expression of a filter in the manner of MongoDB; None for an empty one.
-
-    Raises:
-        FilterError: an operator that is not known, or a value that it does not take.
-    """
-    return all_of([_condition(name, value) for name, value in given.items()])
-
-
-def _condition(name: str, value: Any) -> str:
-    if name in ("$and", "$or"):
-        parts = [part for one in value if (part := where_of(one)) is not None]
-        joined = all_of(parts) if name == "$and" else any_of(parts)
-        if joined is None:
-            raise FilterError(f"{name} is of nothing; expected a list of filters")
-        return joined
-    if name == "$not":
-        return negated(where_of(value) or "")
-    if name.startswith("$"):
-        raise FilterError(f"there is no operator {name!r}; known beside fields: $and, $or, $not")
-    field = metadata_field(name)
-    if isinstance(value, Mapping):
-        parts = [_compared(field, operator, operand) for operator, operand in value.items()]
-        return all_of(parts) or compared(field, "!=", None)
-    return among(field, value) if isinstance(value, list | tuple | set) else compared(field, "=", value)
-
-
-def _compared(field: str, operator: str, value: Any) -> str:
-    if operator in _COMPARISONS:
-        return compared(field, _COMPARISONS[operator], value)
-    if operator == "$in":
-        return among(field, value)
-    if operator == "$nin":
-        return negated(among(field, value))
-    if operator == "$contains":
-        return compared(field, "CONTAINS", value)
-    if operator == "$exists":
-        return compared(field, "!=" if value else "=", None)
-    known = ", ".join([*_COMPARISONS, "$in", "$nin", "$contains", "$exists"])
-    raise FilterError(f"there is no operator {operator!r}; known: {known}")
-
-
-def encoder_of(embedding: Embeddings) -> Encoder:
-    """The encoder under our own embeddings; others as one, known by their class and model name."""
-    if isinstance(embedding, SearchkitEmbeddings):
-        return embedding.encoder
-    model = getattr(embedding, "model", None) or getattr(embedding, "model_name", None) or ""
-    name = f"langchain {type(embedding).__name__} {model}".rstrip()
-
-    def embed_queries(texts: list[str]) -> list[list[float]]:
-        return [embedding.embed_query(text) for text in texts]
-
-    return ForeignEncoder(name, embed_queries, embedding.embed_documents)
+        found = [(hit, hit.text) for hit in hits] if self._passages else with_whole_texts(self.engine, hits)
+        return [(_document(hit.doc_id, text, hit.metadata, hit.path, hit.line_start), hit.score) for hit, text in found]
 
 
 def _document(name: str, text: str, metadata: Mapping[str, Any], path: str | None, line: int | None = None) -> Document:
     """Of a file, the metadata tell the path and the line too, under LangChain's names."""
-    place = {} if path is None else {"source": path, **({} if line is None else {"start_line": line})}
+    place = {} if path is None else known(source=path, start_line=line)
     return Document(id=name, page_content=text, metadata={**metadata, **place})
