@@ -1,8 +1,9 @@
-"""Where a server of ours listens, and who may ask it: rules that hold whatever is served there."""
+"""Where a server of ours listens, and who may ask it: what holds whatever is served there."""
 
 from __future__ import annotations
 
 import ipaddress
+import socket
 
 from searchkit.errors import InputError
 
@@ -43,3 +44,33 @@ def check_token(name: str, token: str | None) -> None:
             f"the {name} has {len(token)} characters; expected at least {SHORTEST_TOKEN}, of ASCII and without spaces",
             hint='make one: python -c "import secrets; print(secrets.token_urlsafe(32))"',
         )
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket that listens; made here so that what is wrong with the address is said plainly. Port 0 is any free one.
+
+    Raises:
+        InputError: the address is taken, or is not this machine's.
+    """
+    try:
+        found = socket.getaddrinfo(host.strip("[]"), port, type=socket.SOCK_STREAM)
+        family, kind, protocol, _, address = found[0]
+        listener = socket.socket(family, kind, protocol)
+    except OSError as error:
+        raise InputError(f"{host} is no address of this machine: {error.strerror}") from error
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        listener.listen(1024)
+    except OSError as error:
+        listener.close()
+        raise InputError(
+            f"cannot listen on {host}:{port}: {error.strerror}", hint="choose another with --port"
+        ) from error
+    return listener
+
+
+def address_of(listener: socket.socket) -> str:
+    """Where it listens, as a browser takes it."""
+    host, port = listener.getsockname()[:2]
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}"

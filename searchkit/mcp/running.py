@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from searchkit.errors import InputError, MissingExtraError
+from searchkit.errors import MissingExtraError
+from searchkit.listening import address_of, listen
 
 if TYPE_CHECKING:
     from searchkit.mcp.desk import Desk
@@ -51,25 +51,13 @@ def serve_http(desk: Desk, settings: HttpSettings, *, tell: Callable[[str], None
     from searchkit.mcp.web import PATH, make_app
 
     app = make_app(desk, settings)
-    with _listener(settings) as listener:
-        host, port = listener.getsockname()[:2]
-        tell(f"http://{f'[{host}]' if ':' in host else host}:{port}{PATH}")
+    with listen(settings.host, settings.port) as listener:
+        tell(address_of(listener) + PATH)
         config = uvicorn.Config(
             app, log_level="warning", access_log=False, server_header=False, timeout_graceful_shutdown=5
         )
         with suppress(KeyboardInterrupt):  # which uvicorn raises again when it has ended well
             uvicorn.Server(config).run([listener])
-
-
-def _listener(settings: HttpSettings) -> socket.socket:
-    host = settings.host.strip("[]")
-    try:
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        return socket.create_server((host, settings.port), family=family, backlog=128)
-    except OSError as error:
-        raise InputError(
-            f"cannot listen on {settings.host}:{settings.port}: {error.strerror}", hint="choose another --port"
-        ) from error
 
 
 def _require() -> None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from searchkit.errors import InputError, MissingExtraError
+from searchkit.errors import MissingExtraError
+from searchkit.listening import address_of, listen
 
 if TYPE_CHECKING:
     import uvicorn
@@ -49,12 +49,10 @@ def serve(
     from searchkit.server.app import make_app
     from searchkit.server.helpers import Helpers
 
-    listener = _listener(settings)
-    host, port = listener.getsockname()[:2]
-    shown = f"[{host}]" if ":" in host else host
+    listener = listen(settings.host, settings.port)
     helpers = Helpers(settings.worker_count, launch) if launch is not None and settings.worker_count > 1 else None
     config = config_of(make_app(engine, settings, searcher=helpers))
-    tell(f"http://{shown}:{port}")
+    tell(address_of(listener))
     try:
         with listener:
             uvicorn.Server(config).run(sockets=[listener])
@@ -104,23 +102,3 @@ def _protocol() -> type[asyncio.Protocol]:
             self.transport.close()
 
     return Protocol
-
-
-def _listener(settings: ServerSettings) -> socket.socket:
-    """A socket that listens; made here so that what is wrong with the address is said plainly."""
-    host = settings.host.strip("[]")
-    try:
-        family, kind, protocol, _, address = socket.getaddrinfo(host, settings.port, type=socket.SOCK_STREAM)[0]
-        listener = socket.socket(family, kind, protocol)
-    except OSError as error:
-        raise InputError(f"{settings.host} is no address of this machine: {error.strerror}") from error
-    try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(address)
-        listener.listen(1024)
-    except OSError as error:
-        listener.close()
-        raise InputError(
-            f"cannot listen on {settings.host}:{settings.port}: {error.strerror}", hint="choose another with --port"
-        ) from error
-    return listener

@@ -19,7 +19,8 @@ from mcp.client.streamable_http import streamable_http_client
 
 from searchkit import SearchEngine
 from searchkit.errors import InputError, MissingExtraError
-from searchkit.mcp import Desk, HttpSettings, running, serve_http, serve_stdio
+from searchkit.listening import listen
+from searchkit.mcp import Desk, HttpSettings, serve_http, serve_stdio
 
 TOKEN = "a-token-of-some-length"
 
@@ -125,7 +126,7 @@ def test_over_http(address: str) -> None:
 
 def test_an_address_that_is_taken_is_an_error(engine: SearchEngine) -> None:
     with (
-        running._listener(HttpSettings(port=0)) as taken,
+        listen("127.0.0.1", 0) as taken,
         pytest.raises(InputError, match=r"cannot listen on 127\.0\.0\.1"),
     ):
         serve_http(Desk(engine), HttpSettings(port=taken.getsockname()[1]))
