@@ -12,7 +12,7 @@ from searchkit.cli.options import IndexOption, JsonOption, WaitOption
 from searchkit.cli.output import renderer
 from searchkit.cli.progress import progress_bar
 from searchkit.cli.terminal import one_line
-from searchkit.cli.wording import Finding, Level, counted
+from searchkit.cli.wording import Finding, Level, counted, of_index
 
 if TYPE_CHECKING:
     from searchkit.search.upkeep.health import RepairReport, VerifyReport
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 PROBLEMS_FOUND = 1
 SOMETHING_LOST = 1
 _NAMES_SHOWN = 5
-_REMEDY = "searchkit repair"
 
 DeepOption = Annotated[
     bool, typer.Option("--deep", help="Also compare indexes, words and a sample of vectors, made anew by the encoder.")
@@ -55,7 +54,7 @@ def verify(
 
         jsonout.show_lines([report])
     else:
-        renderer().show_findings(list(_findings(report)))
+        renderer().show_findings(list(_findings(report, of_index("searchkit repair", index))))
     if not report.is_clean:
         raise typer.Exit(PROBLEMS_FOUND)
 
@@ -95,12 +94,12 @@ def _show_repair(report: RepairReport) -> None:
         say("hint: what came from files is read again by: searchkit index FOLDER")
 
 
-def _findings(report: VerifyReport) -> Iterator[Finding]:
+def _findings(report: VerifyReport, remedy: str) -> Iterator[Finding]:
     for check in report.checks:
         if not check.problems:
             yield Finding(Level.OK, check.name, check.examined)
         for problem in check.problems:
-            yield Finding(Level.PROBLEM, check.name, problem.found + _names(problem.documents), _REMEDY)
+            yield Finding(Level.PROBLEM, check.name, problem.found + _names(problem.documents), remedy)
 
 
 def _names(documents: Sequence[str]) -> str:

@@ -18,7 +18,7 @@ import typer
 from searchkit.cli.failures import ERROR
 from searchkit.cli.options import IndexOption
 from searchkit.cli.output import renderer
-from searchkit.cli.wording import Finding, Level, counted, size_words
+from searchkit.cli.wording import Finding, Level, counted, of_index, size_words
 from searchkit.errors import IndexNotFoundError, SearchkitError
 
 _REINSTALL = "pip install --force-reinstall searchkit"
@@ -183,17 +183,20 @@ def _index(index: str | None) -> Finding:
 
 
 def _place(index: str | None) -> Iterator[Finding]:
-    """Where the index lies: whether that disk is fit for it and has room to write it once more."""
+    """What the index lies in: whether its vectors file is sound, that disk fit for it and with room for one more."""
     from searchkit.cli.session import open_engine
 
     try:
         with open_engine(index) as engine:
-            folder, size = engine.folder, engine.status().size_bytes
+            folder, state = engine.folder, engine.status()
     except SearchkitError:
         return  # told already
     from searchkit.directory import network_file_system
 
-    yield from judge_place(network_file_system(folder), shutil.disk_usage(folder).free, size)
+    if state.vectors_problem is not None:
+        found = f"{state.vectors_problem}; answers are made from the database meanwhile, which is slower"
+        yield Finding(Level.WARNING, "vectors file", found, of_index("searchkit repair", index))
+    yield from judge_place(network_file_system(folder), shutil.disk_usage(folder).free, state.size_bytes)
 
 
 def judge_place(network: str | None, free: int, size: int) -> Iterator[Finding]:

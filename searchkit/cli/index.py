@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import sys
 import time
 from collections.abc import Sequence
@@ -17,7 +16,7 @@ from searchkit.cli.options import IndexOption, WaitOption
 from searchkit.cli.output import renderer
 from searchkit.cli.progress import progress_bar
 from searchkit.cli.terminal import one_line
-from searchkit.cli.wording import Facts, counted, time_words
+from searchkit.cli.wording import Facts, counted, of_index, time_words
 from searchkit.errors import DocumentRefusedError, InputError
 
 if TYPE_CHECKING:
@@ -174,9 +173,8 @@ def _summary(report: IndexReport, state: IndexStatus | None, index: str | None) 
         pairs.append(("chunks", f"{report.chunks_added:,} added, {report.chunks_encoded:,} of them encoded"))
     pairs.append(("time", time_words(report.seconds)))
     if state is not None:
-        option = f" --index {shlex.quote(index)}" if index is not None else ""
         pairs.append(("index", f"{state.name}: {counted(state.chunks, 'chunk')} in {state.folder}"))
-        pairs.append(("next", f'searchkit query{option} "what you want to know"'))
+        pairs.append(("next", f'{of_index("searchkit query", index)} "what you want to know"'))
     return Facts("Nothing was changed: this was a dry run" if state is None else "Indexed", tuple(pairs))
 
 

@@ -10,7 +10,7 @@ import typer
 from searchkit.cli.failures import NOTHING_FOUND, say
 from searchkit.cli.options import IndexOption, JsonOption
 from searchkit.cli.output import renderer
-from searchkit.cli.wording import Facts, Table, counted, size_words, when
+from searchkit.cli.wording import Facts, Table, counted, of_index, size_words, when
 
 if TYPE_CHECKING:
     from searchkit.search import DocumentInfo, IndexStatus, SourceInfo, StoredChunk
@@ -27,14 +27,16 @@ def status(index: IndexOption = None, as_json: JsonOption = False) -> None:
 
         jsonout.show_lines([state])
     else:
-        renderer().show_facts(_status_facts(state))
+        renderer().show_facts(_status_facts(state, index))
 
 
-def _status_facts(state: IndexStatus) -> Facts:
+def _status_facts(state: IndexStatus, index: str | None) -> Facts:
     refused = f", {state.refused:,} refused (searchkit ls --refused)" if state.refused else ""
     changes = [f"{state.tail:,} chunks newer than its file"] if state.tail else []
     changes += [f"{state.deleted:,} deleted"] if state.deleted else []
     search = f"{_kind_words(state)} ({', '.join([f'generation {state.generation}', *changes])})"
+    slower = f"{state.vectors_problem}; searches are slower until: {of_index('searchkit repair', index)}"
+    problems = () if state.vectors_problem is None else (("problem", slower),)
     roots = [f"{root.prefix} = {root.location} ({counted(root.sources, 'file')})" for root in state.roots]
     return Facts(
         f"Index {state.name}",
@@ -46,6 +48,7 @@ def _status_facts(state: IndexStatus) -> Facts:
             ("chunks", f"{state.chunks:,}"),
             ("encoder", f"{state.encoder} ({state.dimension} dimensions, {state.max_tokens} tokens)"),
             ("search", search),
+            *problems,
             ("size", size_words(state.size_bytes)),
             ("updated", when(state.updated_at) or "never"),
             ("sources", "\n".join(roots) or "none"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
@@ -71,6 +72,11 @@ class HitView:
     full: bool = False
     marked: bool = False
     link: Callable[[Hit], str | None] = lambda _: None
+
+
+def of_index(command: str, index: str | None) -> str:
+    """A command to be typed next, for the index that this one was about."""
+    return command if index is None else f"{command} --index {shlex.quote(index)}"
 
 
 def counted(number: int, noun: str, plural: str | None = None) -> str:

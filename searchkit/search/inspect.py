@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from searchkit.directory import trusted_generation
 from searchkit.errors import IndexDamagedError, UnknownNameError
 from searchkit.index import read_facts
 from searchkit.search.indexing.compaction import IndexPlan
@@ -27,6 +28,7 @@ def status(folder: IndexFolder, reader: StoreReader) -> IndexStatus:
     """Everything that `searchkit status` shows."""
     counts, settings, generation = reader.counts(), reader.settings(), reader.generation()
     plan = IndexPlan.of(reader)
+    ann_recall, problem = _vectors_file(folder, generation)
     return IndexStatus(
         name=folder.path.name,
         folder=folder.path,
@@ -51,17 +53,19 @@ def status(folder: IndexFolder, reader: StoreReader) -> IndexStatus:
         ),
         index_plan=plan.kind,
         target_recall=plan.target_recall,
-        ann_recall_at_10=_measured_recall(folder, generation),
+        ann_recall_at_10=ann_recall,
+        vectors_problem=problem,
     )
 
 
-def _measured_recall(folder: IndexFolder, generation: GenerationRow | None) -> float | None:
+def _vectors_file(folder: IndexFolder, generation: GenerationRow | None) -> tuple[float | None, str | None]:
+    """The recall that was measured when the recorded file was made, and what is wrong with the one that is there."""
     if generation is None:
-        return None
+        return None, None
     try:
-        return read_facts(folder.vectors(generation.file)).ann_recall
-    except IndexDamagedError:  # it is answered without the file until it is made anew
-        return None
+        return read_facts(trusted_generation(folder, generation)).ann_recall, None
+    except IndexDamagedError as error:  # it is answered without the file until it is made anew
+        return None, error.message.replace(str(folder.path / generation.file), generation.file)
 
 
 def _size(file: Path) -> int:

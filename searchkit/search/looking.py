@@ -49,6 +49,10 @@ class LookingEngine(IndexSession):
     def status(self) -> IndexStatus:
         """The state of the index."""
         with self._looking() as reader:
+            state = inspect.status(self._folder, reader)
+        if state.vectors_problem is None:
+            return state
+        with self._looking() as reader:  # once more: a writer may just have put another file in its place
             return inspect.status(self._folder, reader)
 
     def sources(self, path: str | None = None) -> list[SourceInfo]:

@@ -16,7 +16,7 @@ class Progress:
 
     Attributes:
         stage: ``scan`` (files found so far), ``index`` (files read), ``encode`` (chunks of a rebuild), ``commit``,
-            ``copy`` (pages), ``push`` (chunks).
+            ``copy`` (pages), ``push`` (chunks), ``indexed`` and ``loaded`` (rows, by a server).
         done, total: counted in the stage's unit; ``total`` None while it is not known.
         chunks: encoded so far.
         cut: chunks met so far that are encoded or wait for it; tells how much of the work ``done`` stands for.
@@ -98,7 +98,8 @@ class IndexStatus:
 
     ``tail`` and ``deleted`` count chunks that the FAISS file does not yet reflect. ``index_plan`` is the kind that was
     chosen (``auto`` or one by name), ``index_kind`` what the file is. ``ann_recall_at_10`` was measured when it was
-    made, on queries drawn from its own vectors; None where there is no sound file.
+    made, on queries drawn from its own vectors; None where there is no sound file. ``vectors_problem`` is what is wrong
+    with that file, None where nothing is; without it searches give the same answers, later.
     """
 
     name: str
@@ -122,6 +123,7 @@ class IndexStatus:
     index_plan: str
     target_recall: float
     ann_recall_at_10: float | None
+    vectors_problem: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

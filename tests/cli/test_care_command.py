@@ -53,6 +53,25 @@ def test_verify_as_json(index: Path, run: Run) -> None:
     assert problem["documents"] == ["docs/boats.md"]
 
 
+def test_a_missing_vectors_file_is_told_with_what_mends_it(index: Path, run: Run) -> None:
+    assert "vectors file" not in run("doctor").out
+    (file,) = index.glob("vectors-*.faiss")
+    file.unlink()
+    before = run("query", "fruit", "--json").out
+    named = run("doctor", "--index", str(index))
+    assert named.code == 0
+    found = f"warning  vectors file: {file.name} is missing; answers are made from the database meanwhile"
+    assert found in named.out
+    assert f"mend it with: searchkit repair --index {index}" in named.out
+    assert f"problem:   {file.name} is missing; searches are slower until: searchkit repair\n" in run("status").out
+    assert json.loads(run("status", "--json").out)["vectors_problem"] == f"{file.name} is missing"
+    assert f"mend it with: searchkit repair --index {index}" in run("verify", "--index", str(index)).out
+    assert run("repair").code == 0
+    assert "vectors file" not in run("doctor").out
+    assert "problem" not in run("status").out
+    assert run("query", "fruit", "--json").out == before
+
+
 def test_verify_without_an_index_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run: Run) -> None:
     monkeypatch.chdir(tmp_path)
     outcome = run("verify")

@@ -20,6 +20,11 @@ def test_the_status_tells_no_place_on_disk(client: TestClient, engine: SearchEng
     state = answer.json()
     assert (state["documents"], state["chunks"], state["version"]) == (4, 4, __version__)
     assert str(engine.folder.parent) not in answer.text
+    (file,) = engine.folder.glob("vectors-*.faiss")
+    file.unlink()
+    answer = client.get("/status")
+    assert answer.json()["vectors_problem"] == f"{file.name} is missing"
+    assert str(engine.folder.parent) not in answer.text
 
 
 def test_topics_are_those_that_were_kept(client: TestClient, engine: SearchEngine) -> None:

@@ -7,9 +7,12 @@ import pytest
 from word_encoder import WordEncoder
 
 from searchkit import SearchEngine
+from searchkit.directory import IndexFolder
 from searchkit.errors import InputError
 from searchkit.index import making
+from searchkit.search import IndexStatus, inspect
 from searchkit.search.indexing.compaction import IndexPlan
+from searchkit.store import StoreReader
 
 TEXTS = [f"word{i} word{i % 7} word{i % 31} common" for i in range(420)]
 
@@ -78,10 +81,39 @@ def test_altered_codes_change_no_answer(engine: SearchEngine, encoder: WordEncod
         assert answers(again) == before
 
 
-def test_status_does_without_the_file(engine: SearchEngine) -> None:
+def test_status_does_without_the_file_and_says_what_is_wrong(engine: SearchEngine, tmp_path: Path) -> None:
     (file,) = engine.folder.glob("vectors-*.faiss")
+    assert engine.status().vectors_problem is None
+    whole = file.read_bytes()
     file.unlink()
-    assert engine.status().ann_recall_at_10 is None
+    assert (engine.status().ann_recall_at_10, engine.status().vectors_problem) == (None, f"{file.name} is missing")
+    file.write_bytes(whole[:-1])
+    assert engine.status().vectors_problem == f"{file.name} has {len(whole) - 1} bytes; expected {len(whole)}"
+    with SearchEngine.open_or_create(tmp_path / "other", encoder=WordEncoder()) as other:
+        other.add([{"id": str(i), "text": text[::-1]} for i, text in enumerate(TEXTS)])
+        (others,) = other.folder.glob("vectors-*.faiss")
+        assert len(others.read_bytes()) == len(whole)
+        file.write_bytes(others.read_bytes())
+    assert engine.status().vectors_problem == f"{file.name} was altered: its SHA-256 is not the recorded one"
+    engine.rebuild()
+    assert engine.status().vectors_problem is None
+
+
+def test_a_file_that_a_writer_just_replaced_is_no_problem(
+    engine: SearchEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked = inspect.status
+
+    def late(folder: IndexFolder, reader: StoreReader) -> IndexStatus:
+        reader.counts()  # the state that is read is that of now
+        monkeypatch.setattr(inspect, "status", looked)
+        with SearchEngine.open(engine.folder, encoder=WordEncoder()) as another:
+            another.rebuild()
+        return looked(folder, reader)
+
+    monkeypatch.setattr(inspect, "status", late)
+    state = engine.status()
+    assert (state.generation, state.vectors_problem) == (2, None)
 
 
 @pytest.mark.parametrize("wrong", [{"kind": "annoy"}, {"target_recall": 1.5}])
