@@ -24,7 +24,7 @@ from searchkit.directory.generations import (
     trusted_generation,
     write_generation,
 )
-from searchkit.directory.last_commit import LastCommit, note_commit, read_commit
+from searchkit.directory.last_commit import LastCommit, forget_commit, note_commit, read_commit
 from searchkit.directory.lock import LockHolder, WriterLock, read_holder
 from searchkit.directory.replacement import finish_replacement, place_for_mended, replace_database
 from searchkit.directory.resolve import DEFAULT_NAME, resolve_index
@@ -41,6 +41,7 @@ __all__ = [
     "WriterLock",
     "check_generation",
     "finish_replacement",
+    "forget_commit",
     "network_file_system",
     "note_commit",
     "place_for_mended",

@@ -5,7 +5,8 @@ a damaged or missing log looks like an older database, and commits that were ack
 This file gives them a word: one line with the identity of the index, its revision, and a checksum of both.
 
 It is written after each commit and not synced. After a crash it may be older than the database, never newer, and one
-that cannot be read says nothing.
+that cannot be read says nothing. Whoever makes a database where there is none removes it first: so a note of another
+identity than the database means that the database of another index was put here.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from searchkit.directory.folder import IndexFolder
+from searchkit.directory.syncing import sync_folder
 
 _LONGEST = 200
 
@@ -38,6 +40,13 @@ def note_commit(folder: IndexFolder, commit: LastCommit) -> None:
             os.write(handle, data)  # one line over another of the same length, in one call
         finally:
             os.close(handle)
+
+
+def forget_commit(folder: IndexFolder) -> None:
+    """Removes the line, of an index whose database is gone; for good, before there is another one."""
+    with suppress(FileNotFoundError):
+        folder.last_commit.unlink()
+        sync_folder(folder.path)
 
 
 def read_commit(folder: IndexFolder) -> LastCommit | None:

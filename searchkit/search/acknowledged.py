@@ -1,4 +1,4 @@
-"""No commit that was acknowledged is missing: asked whenever a database is opened."""
+"""The database is that of this index, and lacks no commit that was acknowledged: asked whenever one is opened."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from searchkit.directory import (
     LastCommit,
     WriterLock,
     finish_replacement,
+    forget_commit,
     network_file_system,
     note_commit,
     read_commit,
@@ -29,11 +30,13 @@ def writing(folder: IndexFolder, *, wait_s: float = 0) -> Iterator[StoreWriter]:
 
     Raises:
         IndexLockedError: another process is writing, and still was after ``wait_s`` seconds.
-        IndexDamagedError: commits are missing; writing on would cover that up.
+        IndexDamagedError: commits are missing, or the database is of another index; writing on would cover that up.
     """
     _warn_of_network(folder)
     with WriterLock(folder, wait_s=wait_s):
         finish_replacement(folder)  # else it would be taken up when what is written now stands in its way
+        if not folder.holds_index():
+            forget_commit(folder)
         _check_nothing_is_missing(folder)
         with StoreWriter.opened(folder.database, noting(folder)) as store:
             yield store
@@ -62,23 +65,40 @@ def _check_nothing_is_missing(folder: IndexFolder) -> None:
 
 
 def open_reader(folder: IndexFolder) -> StoreReader:
-    """A connection to a database that lacks no commit."""
+    """A connection to the database of this index, which lacks no commit."""
     last = read_commit(folder)  # before the database, which may go on meanwhile
     reader = StoreReader(folder.database)
     try:
         with reader.snapshot():
-            missing = missing_commits(last, reader)
+            _check_noted(folder, last, reader)
     except BaseException:
         reader.close()
         raise
+    return reader
+
+
+def _check_noted(folder: IndexFolder, last: LastCommit | None, reader: StoreReader) -> None:
+    if is_swapped(folder, last, reader):
+        raise IndexDamagedError(
+            f"{folder.database} is the database of another index, put in the place of the one that belongs here",
+            hint="put that one back; or keep this one, and its documents, with `searchkit repair`",
+        )
+    missing = missing_commits(last, reader)
     if missing:
-        reader.close()
         raise IndexDamagedError(
             f"{folder.database} lacks {missing_words(missing)}, though acknowledged: a part of its log is "
             "damaged or was left behind when it was copied, or an older copy was put in its place",
             hint="`searchkit repair` brings back what the log still holds; `searchkit index` reads the files again",
         )
-    return reader
+
+
+def is_swapped(folder: IndexFolder, last: LastCommit | None, reader: StoreReader) -> bool:
+    """Whether the last commit was that of another database; noted anew meanwhile, where an index was made anew."""
+    return _is_of_another(last, reader) and _is_of_another(read_commit(folder), reader)
+
+
+def _is_of_another(last: LastCommit | None, reader: StoreReader) -> bool:
+    return last is not None and last.identity != "" and reader.identity() != last.identity  # "": too old to have one
 
 
 def missing_commits(last: LastCommit | None, reader: StoreReader) -> int:

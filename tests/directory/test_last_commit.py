@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from searchkit.directory import IndexFolder, LastCommit, note_commit, read_commit
+from searchkit.directory import IndexFolder, LastCommit, forget_commit, note_commit, read_commit
 
 COMMIT = LastCommit("0123456789abcdef", 2**47 + 5)
 
@@ -21,6 +21,14 @@ def test_the_last_of_several_commits_is_told(folder: IndexFolder) -> None:
     note_commit(folder, COMMIT)
     assert read_commit(folder) == COMMIT
     assert folder.last_commit.read_bytes().count(b"\n") == 1
+
+
+def test_a_commit_that_was_forgotten_says_nothing(folder: IndexFolder) -> None:
+    note_commit(folder, COMMIT)
+    for _ in range(2):  # the second time there is nothing to forget
+        forget_commit(folder)
+        assert read_commit(folder) is None
+    assert list(folder.path.iterdir()) == []
 
 
 def test_a_line_that_is_not_whole_says_nothing(folder: IndexFolder) -> None:

@@ -11,7 +11,7 @@ from word_encoder import WordEncoder
 from searchkit import SearchEngine
 from searchkit.directory import IndexFolder, read_commit
 from searchkit.errors import IndexDamagedError, IndexNotFoundError, IndexStateError, SearchkitWarning
-from searchkit.search import acknowledged
+from searchkit.search import acknowledged, repair_index, verify_index
 
 FRAME = 24 + 4096
 
@@ -79,6 +79,68 @@ def test_an_index_made_anew_in_its_place_is_another(folder: Path, encoder: WordE
             assert [hit.text for hit in engine.search("anything")] == [text]
         (folder / "searchkit.db").unlink()
         (folder / "searchkit.db-wal").unlink(missing_ok=True)
+
+
+@pytest.fixture
+def swapped(folder: Path, engine: SearchEngine, tmp_path: Path) -> Path:
+    """An index whose database was replaced by that of another one, and what the other one has to say."""
+    engine.add(["apples grow"])
+    engine.close()
+    with SearchEngine.open_or_create(tmp_path / "other", encoder=WordEncoder()) as other:
+        other.add(["boats sail"])
+        other.add(["clocks tick"])
+    shutil.copyfile(tmp_path / "other" / "searchkit.db", folder / "searchkit.db")
+    return folder
+
+
+def test_the_database_of_another_index_is_refused(swapped: Path, encoder: WordEncoder) -> None:
+    with SearchEngine.open(swapped, encoder=encoder) as engine:
+        for use in (lambda: engine.search("boats"), engine.status, lambda: engine.add(["dogs bark"])):
+            with pytest.raises(IndexDamagedError, match="of another index") as caught:
+                use()
+    assert "put that one back" in caught.value.hint
+    report = verify_index(swapped, encoder=encoder)
+    assert "of another index" in next(check for check in report.checks if check.name == "log").problems[0].found
+
+
+def test_a_repair_takes_it_as_it_is(swapped: Path, encoder: WordEncoder) -> None:
+    report = repair_index(swapped, encoder=encoder)
+    assert report.actions[0].startswith("took the database, which is of another index")
+    assert not report.lost
+    with SearchEngine.open(swapped, encoder=encoder) as engine:
+        assert {hit.text for hit in engine.search("boats")} == {"boats sail", "clocks tick"}
+        engine.add(["dogs bark"])
+    assert verify_index(swapped, encoder=encoder).is_clean
+    assert repair_index(swapped, encoder=encoder).actions == ()
+
+
+def test_a_database_that_comes_with_its_note_is_an_index(swapped: Path, encoder: WordEncoder, tmp_path: Path) -> None:
+    shutil.copyfile(tmp_path / "other" / "last-commit", swapped / "last-commit")
+    with SearchEngine.open(swapped, encoder=encoder) as engine:
+        assert engine.search("boats", 1)[0].text == "boats sail"
+
+
+def test_a_note_of_an_index_that_is_gone_does_not_outlive_a_crash(
+    engine: SearchEngine, folder: Path, encoder: WordEncoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine.add(["apples"])
+    engine.close()
+    for file in folder.glob("searchkit.db*"):
+        file.unlink()
+    monkeypatch.setattr(acknowledged, "noting", lambda _: lambda _identity, _revision: None)  # it ends before the note
+    with SearchEngine.open_or_create(folder, encoder=encoder) as again:
+        again.add(["boats"])
+    with SearchEngine.open(folder, encoder=encoder) as opened:
+        assert [hit.text for hit in opened.search("anything")] == ["boats"]
+
+
+def test_an_index_made_anew_while_it_is_opened_is_not_taken_for_a_strange_one(
+    swapped: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    notes = [read_commit(IndexFolder(swapped)), read_commit(IndexFolder(tmp_path / "other"))]
+    monkeypatch.setattr(acknowledged, "read_commit", lambda _: notes.pop(0))
+    acknowledged.open_reader(IndexFolder(swapped)).close()
+    assert notes == []
 
 
 def test_a_first_run_that_was_cut_off_bars_nothing(folder: Path, encoder: WordEncoder) -> None:

@@ -18,7 +18,7 @@ from searchkit.directory import (
     replace_database,
 )
 from searchkit.errors import IndexFormatError, IndexStateError
-from searchkit.search.acknowledged import missing_commits, missing_words, noting
+from searchkit.search.acknowledged import is_swapped, missing_commits, missing_words, noting
 from searchkit.search.upkeep.health import Loss, RepairReport
 from searchkit.search.upkeep.mending import mend_settings, mend_vectors, mend_vectors_file, mend_words
 from searchkit.store import StoreWriter
@@ -99,6 +99,8 @@ class _Database:
         """How many acknowledged commits the database lacks as SQLite sees it; None where it sees nothing."""
         try:
             with StoreAudit.opened(self.folder.database) as audit:
+                if is_swapped(self.folder, last, audit.read):
+                    self.actions.append("took the database, which is of another index, for that of this one")
                 return missing_commits(last, audit.read)
         except IndexFormatError:
             if not says_newer_by_mistake(self.folder.database):

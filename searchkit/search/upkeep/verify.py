@@ -15,7 +15,7 @@ import numpy as np
 from searchkit.directory import IndexFolder, LastCommit, check_generation, read_commit
 from searchkit.errors import IndexDamagedError, IndexNotFoundError, SearchkitError
 from searchkit.index import VectorIndex, from_file
-from searchkit.search.acknowledged import missing_commits, missing_words
+from searchkit.search.acknowledged import is_swapped, missing_commits, missing_words
 from searchkit.search.indexing.reencode import passage_of
 from searchkit.search.upkeep.health import Check, Problem, VerifyReport
 from searchkit.search.upkeep.vector_checks import (
@@ -117,6 +117,8 @@ class _Look:
             yield _examined("encoder", lambda: self._encoder(audit))
 
     def _missing(self, last: LastCommit | None, reader: StoreReader) -> list[Problem]:
+        if is_swapped(self._folder, last, reader):
+            return [Problem("the database is of another index, put in the place of the one that belongs here")]
         missing = missing_commits(last, reader)
         is_unreadable = last is None and self._folder.last_commit.exists()
         unreadable = [
