@@ -250,6 +250,11 @@ class TrainingBar:
 
 
 _STAGES = {"scan": "Looking for files", "index": "Indexing", "encode": "Embedding", "commit": "Saving"}
+_STAGES |= {
+    "reach": "Reaching the server",
+    "indexed": "The server builds its index",
+    "loaded": "The server loads its index",
+}
 _STAGES |= {"copy": "Copying", "push": "Sending", "plan": "Reading files", "embed": "Embedding", "take": "Indexing"}
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from searchkit.cli.failures import say
 from searchkit.cli.output import renderer
 from searchkit.cli.progress import progress_bar
 from searchkit.cli.remote_options import CollectionOption, MilvusOption
@@ -14,7 +15,12 @@ from searchkit.errors import IndexNotFoundError, InputError
 from searchkit.settings import load_settings
 
 if TYPE_CHECKING:
+    from searchkit.scale.milvus import Address
+    from searchkit.scale.milvus.push import PushReport
     from searchkit.scale.shards import Shards
+    from searchkit.search.reports import Progress, ProgressSink
+
+LATER = "every chunk is there, but until the server has its index, searches may miss some of the nearest"
 
 
 def push(
@@ -46,6 +52,15 @@ def push(
             help="Of a new collection: keep chunks of one value of this metadata field together.",
         ),
     ] = None,
+    wait_index: Annotated[
+        float,
+        typer.Option(
+            "--wait-index",
+            metavar="SECONDS",
+            min=0,
+            help="In the end, wait so long until the server has built and loaded its index; 0 does not wait.",
+        ),
+    ] = 600,
     model: Annotated[
         str | None,
         typer.Option("--model", metavar="FOLDER", help="Where the encoder lies now, if it was moved."),
@@ -53,7 +68,8 @@ def push(
 ) -> None:
     """Send an index, or shards, to Milvus, which serves it.
 
-    Interrupted, the same command goes on where it stopped. What the collection holds is counted in the end. Then:
+    Interrupted, the same command goes on where it stopped. What the collection holds is counted in the end; until the
+    server has its index, it answers from a coarser one. Then:
     `searchkit query "..." --milvus URI --collection NAME`, or --index milvus://HOST:PORT/NAME with any command that
     searches.
     """
@@ -73,6 +89,7 @@ def push(
     else:
         with open_engine(index, model=model) as engine, progress_bar() as tell:
             report = send(engine, address, options, tell)
+    how_far = _indexed(address, report, wait_index)
     words = "yes" if report.has_words else "no: this server has no BM25, which Milvus 2.5 and later have"
     renderer().show_facts(
         Facts(
@@ -82,11 +99,43 @@ def push(
                 ("holds", counted(report.chunks, "chunk")),
                 ("sent", counted(report.sent, "chunk")),
                 ("deleted", counted(report.deleted, "chunk")),
-                ("server", f"Milvus {report.server}, index {report.kind}"),
+                ("server", f"Milvus {report.server}"),
+                ("index", f"{report.kind}{how_far}"),
                 ("search by words", words),
             ),
         )
     )
+
+
+def _indexed(address: Address, report: PushReport, seconds: float) -> str:
+    """Wait for the index, and give how far it is; Ctrl-C ends the waiting, not the command."""
+    from searchkit.scale.milvus.waiting import await_indexed
+
+    try:
+        with progress_bar() as tell:
+            found = await_indexed(address, report.kind, report.chunks, seconds, tell or _saying_once(seconds))
+    except KeyboardInterrupt:
+        say(f"not waiting any longer; {LATER}")
+        return ", not there yet"
+    if found.is_done:
+        return ""
+    if seconds:
+        say(f"warning: after {seconds:g} s the server is not done with its index; {LATER}")
+    done, what = (found.searched, "loaded") if found.built >= found.rows else (found.built, "built")
+    return f", {what} for {done:,} of {counted(found.rows, 'row')}"
+
+
+def _saying_once(seconds: float) -> ProgressSink:
+    """Says that there is something to wait for, where there is no progress bar."""
+    said = False
+
+    def tell(progress: Progress) -> None:
+        nonlocal said
+        if seconds and not said and progress.done < (progress.total or 0):
+            say(f"every chunk is there; waiting up to {seconds:g} s for the index of the server (--wait-index)")
+            said = True
+
+    return tell
 
 
 def _shards(where: str | None) -> Shards | None:

@@ -16,7 +16,7 @@ class Progress:
 
     Attributes:
         stage: ``scan`` (files found so far), ``index`` (files read), ``encode`` (chunks of a rebuild), ``commit``,
-            ``copy`` (pages), ``push`` (chunks), ``indexed`` and ``loaded`` (rows, by a server).
+            ``copy`` (pages), ``reach`` (a server), ``push`` (chunks), ``indexed`` and ``loaded`` (rows, by a server).
         done, total: counted in the stage's unit; ``total`` None while it is not known.
         chunks: encoded so far.
         cut: chunks met so far that are encoded or wait for it; tells how much of the work ``done`` stands for.

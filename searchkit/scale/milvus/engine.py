@@ -15,6 +15,7 @@ from searchkit.errors import InputError, SearchkitWarning
 from searchkit.scale.milvus.note import Note, Stage, read_note, require_complete
 from searchkit.scale.milvus.reader import MilvusReader
 from searchkit.scale.milvus.server import Collection
+from searchkit.scale.milvus.waiting import await_loaded
 from searchkit.search import SearchEngine
 from searchkit.search.context import context_around
 from searchkit.search.encoders import EncoderChoice, IndexSettings
@@ -115,7 +116,7 @@ class MilvusEngine(SearchEngine):
             note = read_note(collection)
             require_complete(note, collection)
             if self._noted is None:
-                collection.await_loaded()
+                await_loaded(collection)
             self._warn_of_loss(note, collection)
             self._noted = time.monotonic(), note
         return self._noted[1]

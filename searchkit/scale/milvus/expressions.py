@@ -17,7 +17,7 @@ from searchkit.store.filters.where import Fields, condition_of, moments_of
 
 if TYPE_CHECKING:
     from searchkit.scale.milvus.note import Note
-    from searchkit.scale.milvus.server import Version
+    from searchkit.scale.milvus.version import Version
 
 EVERYTHING, NOTHING = "chunk_id >= 0", "chunk_id < 0"
 _AFTER_ALL = "~"  # follows everything that a moment can be written with

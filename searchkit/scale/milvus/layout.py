@@ -24,7 +24,7 @@ from searchkit.store.lexical.bm25 import K1, B
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from searchkit.scale.milvus.server import Version
+    from searchkit.scale.milvus.version import Version
 
 FORMAT = 1
 LONGEST = 65_535  # bytes of a text, as Milvus has it

@@ -18,6 +18,7 @@ from searchkit.scale.milvus.layout import check_kind, indexes_of, schema_of
 from searchkit.scale.milvus.note import Note, Stage, read_note
 from searchkit.scale.milvus.rows import row_of
 from searchkit.scale.milvus.server import MOST_ROWS, Collection
+from searchkit.scale.milvus.waiting import await_loaded
 from searchkit.scale.outgoing import ShardsOutgoing
 from searchkit.search.encoders import EncoderChoice, IndexSettings
 from searchkit.search.reports import Progress
@@ -91,7 +92,7 @@ def push(
         engine: of the index; it may be written to meanwhile, what is sent is one committed state.
         address: of the collection; it is made where there is none.
         options: see `PushOptions`.
-        progress: called after each block, with stage ``push``.
+        progress: called after each block, with stage ``push``; before the first with stage ``reach``.
 
     Raises:
         RemoteError: the server does not answer, or does not hold in the end what it was sent; run it again.
@@ -137,9 +138,11 @@ def push_shards(
 def _pushed(
     out: Contents, name: str, address: Address, options: PushOptions, progress: ProgressSink | None
 ) -> PushReport:
+    tell = progress or (lambda _: None)
+    tell(Progress("reach", 0))
     collection = Collection(address)
     try:
-        return _Push(collection, out, name, options).run(progress or (lambda _: None))
+        return _Push(collection, out, name, options).run(tell)
     finally:
         collection.close()
 
@@ -178,6 +181,7 @@ class _Push:
         collection = self._collection
         note = self._begin()
         collection.load(self._options.replicas)
+        await_loaded(collection)
         total, held = self._out.counts().chunks, collection.count(strong=True)
         if note.stage is Stage.COMPLETE and (note.revision, held) == (self._out.revision, total):
             return self._report(note, total)

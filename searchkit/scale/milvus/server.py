@@ -4,63 +4,25 @@ from __future__ import annotations
 
 import json
 import logging
-import re
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from searchkit.errors import IndexNotFoundError, MissingExtraError, RemoteError
-from searchkit.scale.milvus.address import TOKEN_VARIABLE, Address, token
+from searchkit.scale.milvus.address import Address, token
+from searchkit.scale.milvus.failures import translated
+from searchkit.scale.milvus.version import OLDEST, Version
 
 if TYPE_CHECKING:
     from pymilvus import MilvusClient
 
     from searchkit.types import Rows
 
-OLDEST = (2, 3)  # counts, upserts and deletes by any condition
-CONNECT_S, ANSWER_S, CHANGE_S, LOOK_AGAIN_S = 10.0, 30.0, 120.0, 0.2
+CONNECT_S, ANSWER_S, CHANGE_S = 10.0, 30.0, 120.0
 MOST_ROWS = 16_384  # that a server gives at once
 READS = "Bounded"  # a search does not wait for what was written within the last seconds: 6 ms instead of 370
 PROPERTY = "searchkit"  # of a collection: what we have to know of it, JSON
-_VERSION = re.compile(r"(?:v|milvus_lite-)?([0-9]+)\.([0-9]+)")
-_REFUSED = ("auth", "permission", "privilege", "unauthenticated", "credential", "token")
-
-
-@dataclass(frozen=True, slots=True)
-class Version:
-    """What a server can do.
-
-    Attributes:
-        text: as it says.
-        numbers: the first two; of milvus-lite, whose own count, None.
-    """
-
-    text: str
-    numbers: tuple[int, int] | None
-
-    @classmethod
-    def parse(cls, text: str) -> Version:
-        found = _VERSION.match(text)
-        if found is None or text.startswith("milvus_lite"):
-            return cls(text, None)
-        return cls(text, (int(found[1]), int(found[2])))
-
-    @property
-    def has_words(self) -> bool:
-        """Whether it has BM25 and ``text_match``."""
-        return self.numbers is None or self.numbers >= (2, 5)
-
-    @property
-    def forgets_last_change(self) -> bool:
-        """Whether the last change of a collection's properties is gone after a restart: milvus-io/milvus#30144."""
-        return self.numbers is not None and self.numbers < (2, 4)
-
-    @property
-    def has_infix_like(self) -> bool:
-        """Whether LIKE finds more than beginnings."""
-        return self.numbers is None or self.numbers >= (2, 4)
+_NOT_LOADED = ("not loaded", "not fully loaded", "on recovering", "call load()")
 
 
 class Collection:
@@ -135,29 +97,73 @@ class Collection:
                 self._client.drop_collection(self._name, timeout=CHANGE_S)
                 raise
 
-    def load(self, replicas: int) -> None:
-        """Have it in the memory of the server, so often."""
+    def load(self, replicas: int = 1) -> None:
+        """Ask to have it in the memory of the server, so often; see `waiting.await_loaded`."""
         with self._translated():
-            self._client.load_collection(self._name, replica_number=replicas, timeout=CHANGE_S)
+            self._client.load_collection(self._name, replica_number=replicas, timeout=CHANGE_S, _async=True)
 
-    def await_loaded(self) -> None:
-        """Wait until it is in the memory of the server; one that was released, as milvus-lite does, is loaded."""
+    def loaded_percent(self) -> int | None:
+        """How much of it is in the memory of the server; None where nobody asked for it, or it was released."""
         from pymilvus.client.types import LoadState
 
-        end = time.monotonic() + CHANGE_S
         with self._translated():
-            while (state := self._load_state()) != LoadState.Loaded:
-                if state != LoadState.Loading:
-                    self._client.load_collection(self._name, timeout=CHANGE_S)
-                if time.monotonic() > end:
-                    raise RemoteError(
-                        f"the server at {self.address.uri} is still loading {self._name!r} after {CHANGE_S:.0f} s",
-                        hint="try again later",
-                    )
-                time.sleep(LOOK_AGAIN_S)
+            found = self._client.get_load_state(self._name, timeout=ANSWER_S)
+        if found["state"] == LoadState.Loading:
+            return min(99, int(found.get("progress", 0)))
+        return 100 if found["state"] == LoadState.Loaded else None
 
-    def _load_state(self) -> object:
-        return self._client.get_load_state(self._name, timeout=ANSWER_S)["state"]
+    def not_loaded(self) -> RemoteError:
+        """The error for a collection that cannot be asked yet, with how far the server is."""
+        percent = self.loaded_percent()
+        if percent is None:
+            return RemoteError(
+                f"the server at {self.address.uri} does not have {self._name!r} in its memory",
+                hint="run the same command again, which has it loaded",
+            )
+        return RemoteError(
+            f"the server at {self.address.uri} is still loading {self._name!r}: {percent} % are in its memory",
+            hint="try again later",
+        )
+
+    def index_rows(self) -> tuple[int, int]:
+        """How many rows there are for an index, those included that were deleted since, and how many it has.
+
+        Of several indexes the one that is furthest behind.
+
+        Raises:
+            RemoteError: the server could not build one.
+        """
+        with self._translated():
+            names = self._client.list_indexes(self._name)
+            found = [self._client.describe_index(self._name, name, timeout=ANSWER_S) for name in names]
+        for index in found:
+            if index["state"] == "Failed":
+                raise RemoteError(
+                    f"the server at {self.address.uri} could not build the index of {self._name!r}",
+                    hint="see the log of the server",
+                )
+        rows = max((int(index["total_rows"]) for index in found), default=0)
+        built = [min(int(index["indexed_rows"]), rows - int(index["pending_index_rows"])) for index in found]
+        return rows, max(0, min(built, default=0))
+
+    def searched_rows(self, *, least: int) -> int | None:
+        """How many rows the server searches by their index, and not by another for the meantime; None where it does
+        not tell, as milvus-lite, which has no other.
+
+        Args:
+            least: rows of a part of the collection, from which on it has an index; a smaller one is searched whole.
+        """
+        from grpc import RpcError, StatusCode
+
+        with self._translated():
+            try:
+                parts = self._client.list_loaded_segments(self._name, timeout=ANSWER_S)
+            except RpcError as exc:
+                if exc.code() is StatusCode.UNIMPLEMENTED:
+                    return None
+                raise
+        searched = {one.segment_id: int(one.num_rows) for one in parts if one.index_id or one.num_rows < least}
+        return sum(searched.values())
 
     def flush(self) -> None:
         """Have what was sent sealed and indexed."""
@@ -184,7 +190,7 @@ class Collection:
     ) -> list[dict[str, Any]]:
         """The rows that meet a condition, at most ``limit`` of them."""
         options: dict[str, Any] = {} if limit is None else {"limit": limit}
-        with self._translated():
+        with self._asking():
             found = self._client.query(
                 self._name,
                 filter=expression,
@@ -218,7 +224,7 @@ class Collection:
         parameters: Mapping[str, object],
     ) -> list[list[dict[str, Any]]]:
         """For each of ``data`` the rows that are found, best first; consistency Bounded: reads may lag some seconds."""
-        with self._translated():
+        with self._asking():
             found = self._client.search(
                 self._name,
                 data=data if isinstance(data, list) else data.tolist(),
@@ -237,6 +243,17 @@ class Collection:
         with translated(self.address):
             yield
 
+    @contextmanager
+    def _asking(self) -> Iterator[None]:
+        """As `_translated`; that the collection is not loaded is told in our words."""
+        try:
+            with self._translated():
+                yield
+        except RemoteError as exc:
+            if not any(words in exc.message.lower() for words in _NOT_LOADED):
+                raise
+            raise self.not_loaded() from exc
+
 
 def _client(address: Address) -> MilvusClient:
     try:
@@ -247,42 +264,3 @@ def _client(address: Address) -> MilvusClient:
         logging.getLogger(name).setLevel(logging.CRITICAL)  # every error is raised as well
     with translated(address):
         return MilvusClient(uri=address.uri, token=token(), timeout=CONNECT_S)
-
-
-@contextmanager
-def translated(address: Address) -> Iterator[None]:
-    """Errors of pymilvus, and those of gRPC that it lets through, come out as `RemoteError`, with the next step."""
-    from grpc import RpcError
-    from pymilvus.exceptions import MilvusException
-
-    try:
-        yield
-    except MilvusException as exc:
-        raise _error(address, str(exc.message or exc)) from exc
-    except RpcError as exc:
-        raise _error(address, str(exc)) from exc
-    except ImportError as exc:  # a file needs milvus-lite
-        raise RemoteError(
-            f"{address.uri} is a file of milvus-lite, which is not installed", hint="pip install milvus-lite"
-        ) from exc
-
-
-def _error(address: Address, message: str) -> RemoteError:
-    said = " ".join(message.split())[:300]
-    folded = said.lower()
-    if any(word in folded for word in _REFUSED):
-        given = "refuses the credentials" if token() else "asks for credentials"
-        return RemoteError(
-            f"the server at {address.uri} {given}: {said}", hint=f"set {TOKEN_VARIABLE} to user:password or a key"
-        )
-    if "connect" in folded or "unavailable" in folded or "deadline" in folded or "timeout" in folded:
-        return RemoteError(
-            f"no server of Milvus answers at {address.uri}: {said}",
-            hint="check the address and that the server runs, then run the same command again: what was sent stays",
-        )
-    if "open local milvus failed" in folded:
-        return RemoteError(
-            f"{address.uri} cannot be opened: {said}",
-            hint="name a file of milvus-lite that no other process has open, or a new one in a folder that is there",
-        )
-    return RemoteError(f"the server at {address.uri} says: {said}", hint="see the log of the server")

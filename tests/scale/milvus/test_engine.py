@@ -13,9 +13,11 @@ from word_encoder import WordEncoder
 from searchkit import SearchEngine
 from searchkit.errors import EncoderError, IndexNotFoundError, InputError, MissingExtraError, RemoteError
 from searchkit.scale.milvus import Address, server
+from searchkit.scale.milvus.failures import translated
 from searchkit.scale.milvus.note import read_note
 from searchkit.scale.milvus.push import PushOptions, push
-from searchkit.scale.milvus.server import Collection, Version
+from searchkit.scale.milvus.server import Collection
+from searchkit.scale.milvus.version import Version
 
 
 @pytest.mark.parametrize(
@@ -72,7 +74,7 @@ def test_a_server_that_answers_too_late_is_told(address: Address) -> None:
         def __str__(self) -> str:
             return "status = StatusCode.DEADLINE_EXCEEDED"
 
-    with pytest.raises(RemoteError, match=r"answers at .*DEADLINE_EXCEEDED"), server.translated(address):
+    with pytest.raises(RemoteError, match=r"answers at .*DEADLINE_EXCEEDED"), translated(address):
         raise Late
 
 
