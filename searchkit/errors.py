@@ -7,6 +7,7 @@
     │   ├── UnknownNameError       no chunk, document or file of that name is in the index
     │   └── ShapeError             arrays of the wrong shape or dtype
     ├── DocumentRefusedError       one document cannot be read; the others go on
+    │   └── DocumentTooLargeError  it unpacks to more than the limit
     ├── MissingExtraError          an optional dependency is not installed
     ├── EncoderError               no usable encoder
     │   ├── CheckpointError        a checkpoint folder is missing, incomplete or damaged
@@ -79,6 +80,10 @@ class ShapeError(InputError):
 
 class DocumentRefusedError(SearchkitError):
     """One document cannot be read; the message is the reason shown in the summary."""
+
+
+class DocumentTooLargeError(DocumentRefusedError):
+    """One document unpacks to more than the limit of this run; another run may have another one."""
 
 
 class MissingExtraError(SearchkitError, ImportError):

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import chain, islice
 
+from searchkit.documents.packed import inner_name
 from searchkit.documents.raw import RawFile
 from searchkit.documents.records import Record, record_documents
 from searchkit.errors import DocumentRefusedError
@@ -32,7 +33,7 @@ def read(raw: RawFile) -> list[Document]:
         DocumentRefusedError: the rows have no text, or no name where one is asked for.
     """
     text = raw.text()
-    kind = "tsv" if raw.name.lower().endswith((".tsv", ".tab")) else "csv"
+    kind = "tsv" if (inner_name(raw.name) or raw.name).lower().endswith((".tsv", ".tab")) else "csv"
     delimiter = "\t" if kind == "tsv" else _delimiter(text)
     return list(record_documents(_records(text, delimiter), raw, kind))
 

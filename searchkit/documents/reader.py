@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Callable
+from dataclasses import replace
 from importlib import import_module
 from typing import NoReturn, cast
 
 from searchkit.documents.encodings import SNIFFED_BYTES
 from searchkit.documents.formats import Format, by_name, detect, refusal
+from searchkit.documents.packed import inner_name, unpacked, unpacked_head
 from searchkit.documents.raw import RawFile
-from searchkit.documents.sources import ReadOptions, Source
+from searchkit.documents.sources import DEFAULT_MAX_BYTES, ReadOptions, Source
 from searchkit.errors import DocumentRefusedError, MissingExtraError
 from searchkit.types import Document
 
@@ -59,7 +61,8 @@ def read_bytes(source: Source) -> bytes:
             if not stat.S_ISREG(os.fstat(descriptor).st_mode):
                 raise DocumentRefusedError("not a file any more")
             head = stream.read(SNIFFED_BYTES)
-            reason = refusal(source.path, head)
+            inner = inner_name(source.path)
+            reason = refusal(source.path, head) if inner is None else refusal(inner, unpacked_head(head))
             if reason is not None:
                 raise DocumentRefusedError(reason)
             data = head + stream.read(source.size + _GROWTH)
@@ -80,9 +83,11 @@ def read_source(source: Source, options: ReadOptions, data: bytes | None = None)
 
     Raises:
         DocumentRefusedError: it cannot be read or holds no text; the message says why, without the path.
+        DocumentTooLargeError: it is packed, and unpacks to more than `Source.max_bytes`.
         MissingExtraError: its format needs a package that is not installed.
     """
-    return _documents(RawFile(source.path, read_bytes(source) if data is None else data, options))
+    raw = RawFile(source.path, read_bytes(source) if data is None else data, options)
+    return _documents(raw, source.max_bytes)
 
 
 def read_text(content: str | bytes, *, name: str, options: ReadOptions) -> list[Document]:
@@ -96,15 +101,18 @@ def read_text(content: str | bytes, *, name: str, options: ReadOptions) -> list[
         DocumentRefusedError, MissingExtraError: as for files.
     """
     data = content.encode("utf-8", "replace") if isinstance(content, str) else content
-    return _documents(RawFile(name, data, options))
+    return _documents(RawFile(name, data, options), DEFAULT_MAX_BYTES)
 
 
-def _documents(raw: RawFile) -> list[Document]:
+def _documents(raw: RawFile, max_bytes: int) -> list[Document]:
+    """A packed file is read as what is in it, under its own name."""
     try:
-        found = _format(raw)
+        inner = inner_name(raw.name)
+        plain = raw if inner is None else replace(raw, name=inner, data=unpacked(raw.data, max_bytes))
+        found = _format(plain)
         module, function = _READERS[found.name]
         reader = cast(Reader, getattr(import_module(f"searchkit.documents.{module}"), function))
-        documents = reader(RawFile(raw.name, raw.data, raw.options, found.language))
+        documents = reader(replace(plain, name=raw.name, language=found.language))
     except (DocumentRefusedError, MissingExtraError):
         raise
     except Exception as exc:  # a malformed file must not end the run, whatever a parser makes of it

@@ -21,7 +21,7 @@ class WalkOptions:
         hidden: whether names that begin with a dot are taken too.
         use_ignore_files: whether ``.gitignore``, ``.searchkitignore`` and the usual heaps of other people's
             files (``node_modules``, virtual environments, caches) are left out.
-        max_bytes: larger files are refused.
+        max_bytes: larger files are refused, and packed ones that unpack to more.
     """
 
     globs: tuple[str, ...] = ()
@@ -75,12 +75,14 @@ class Source:
         file: where it lies on this machine.
         size: bytes, when it was found.
         mtime_ns: modification time, when it was found.
+        max_bytes: what it may unpack to, where it is packed.
     """
 
     path: str
     file: Path
     size: int
     mtime_ns: int
+    max_bytes: int = DEFAULT_MAX_BYTES
 
 
 @dataclass(frozen=True, slots=True)

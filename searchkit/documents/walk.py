@@ -225,7 +225,7 @@ def _source(path: str, file: str, status: os.stat_result, options: WalkOptions) 
         return Refused(path, f"{_KINDS.get(stat.S_IFMT(status.st_mode), 'something')}, not a file")
     if status.st_size > options.max_bytes:
         return Refused(path, f"{_mib(status.st_size)} MiB, over the limit of {_mib(options.max_bytes)} MiB")
-    return Source(path, Path(file), status.st_size, status.st_mtime_ns)
+    return Source(path, Path(file), status.st_size, status.st_mtime_ns, options.max_bytes)
 
 
 def _mib(size: int) -> str:

@@ -28,7 +28,7 @@ from searchkit.documents import (
     read_source,
     walk,
 )
-from searchkit.errors import DocumentRefusedError, MissingExtraError
+from searchkit.errors import DocumentRefusedError, DocumentTooLargeError, MissingExtraError
 from searchkit.search.indexing.remembered import Manner, keep_manner, manner_of
 from searchkit.search.indexing.roots import Scope, scope_of
 from searchkit.search.reports import IndexReport, Progress, ProgressSink, Refusal
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from searchkit.search.indexing.ingest import Ingest
     from searchkit.types import Document
 
-READING_VERSION = 2  # moves on when the readers or the chunker give other chunks for the same file
+READING_VERSION = 3  # moves on when the readers or the chunker give other chunks for the same file
 YOUNG_NS = 2_000_000_000
 
 
@@ -166,6 +166,8 @@ class FolderSync:
                 self._note_same(source, before)
                 return
             documents = read_source(item, self._reading, data)
+        except DocumentTooLargeError as error:  # the next run may have another limit
+            self._refuse_for_now(source, error.message, before)
         except DocumentRefusedError as error:
             self._refuse(source, error.message, before)
         except MissingExtraError as error:  # it may be installed by the next run

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gzip
 import os
 import shutil
 from pathlib import Path
@@ -52,6 +53,21 @@ def test_changed_new_and_vanished_files_are_told_apart(engine: SearchEngine, doc
     assert engine.search("pears cider", k=1)[0].path == "docs/guide/apples.md"
     assert engine.search("dragons", k=1)[0].path == "docs/new.txt"
     assert all(hit.path != "docs/guide/boats.md" for hit in engine.search("boats sail", k=50))
+
+
+def test_packed_text_is_found_and_known_by_its_file(engine: SearchEngine, docs: Path) -> None:
+    file = docs / "changelog.gz"
+    file.write_bytes(gzip.compress(b"Dragons breathe fire.\n" * 100))
+    age(docs)
+    small = WalkOptions(max_bytes=1000)
+    assert [refusal.path for refusal in engine.index_paths([docs], walk=small).refused] == ["docs/changelog.gz"]
+    assert counts(engine.index_paths([docs])) == (1, 0, 3, 0)  # another limit, the same file
+    hit = engine.search("dragons", k=1)[0]
+    assert (hit.path, hit.line_start) == ("docs/changelog.gz", 1)
+    assert counts(engine.index_paths([docs])) == (0, 0, 4, 0)
+    file.write_bytes(gzip.compress(b"Dragons breathe fire.\n" * 100, compresslevel=1))  # other bytes, the same text
+    report = engine.index_paths([docs])
+    assert (counts(report), report.chunks_encoded) == ((0, 1, 3, 0), 0)
 
 
 def test_touched_file_with_the_same_bytes_is_unchanged(engine: SearchEngine, docs: Path) -> None:
