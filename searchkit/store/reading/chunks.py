@@ -11,6 +11,7 @@ import numpy as np
 from searchkit.errors import IndexDamagedError
 from searchkit.store.checksums import checksum_of
 from searchkit.store.connection import MEND
+from searchkit.store.filters.recent import lasts
 from searchkit.store.reading.base import TableReader, altered
 from searchkit.store.rows import ChunkRow
 
@@ -43,26 +44,34 @@ class ChunkReader(TableReader):
         """The chunks that a filter lets through, ascending; (M,) int64, not to be written to."""
         if self._recent is None:
             return self._find_allowed(condition, path_matches)
-        return self._recent.of((condition, path_matches), lambda: self._find_allowed(condition, path_matches))
+        return self._recent.of(
+            (condition, path_matches),
+            lambda after: self._find_allowed(condition, path_matches, after=after),
+            lasting=lasts(condition),
+        )
 
-    def _find_allowed(self, condition: SqlCondition | None, path_matches: Callable[[str], bool] | None) -> Ids:
-        """Each document is asked once, however many chunks it has."""
-        clauses: list[str] = ["1"]
-        parameters: list[object] = []
+    def _find_allowed(
+        self, condition: SqlCondition | None, path_matches: Callable[[str], bool] | None, *, after: int = 0
+    ) -> Ids:
+        """Each document above a number is asked once, however many chunks it has."""
+        clauses: list[str] = ["d.document_id > ?"]
+        parameters: list[object] = [after]
         if condition is not None:
             clauses.append(f"({condition.sql})")
             parameters.extend(condition.parameters)
         if path_matches is not None:
-            matching = [
-                i for i, path in self._connection.execute("SELECT source_id, path FROM sources") if path_matches(path)
-            ]
             clauses.append("d.source_id IN (SELECT value FROM json_each(?))")
-            parameters.append(json.dumps(matching))
+            parameters.append(json.dumps([number for number, path in self._paths(after) if path_matches(path)]))
         return self._ids(
             "SELECT chunk_id FROM chunks WHERE document_id IN (SELECT document_id FROM documents d "
             f"LEFT JOIN sources s USING (source_id) WHERE {' AND '.join(clauses)}) ORDER BY chunk_id",
             *parameters,
         )
+
+    def _paths(self, after: int) -> Iterator[tuple[int, str]]:
+        """The files of the documents above a number, each with its own."""
+        some = "WHERE source_id IN (SELECT source_id FROM documents WHERE document_id > ?)" if after else ""
+        return self._connection.execute(f"SELECT source_id, path FROM sources {some}", [after] if after else [])
 
     def chunk_rows(self, ids: Ids) -> dict[int, ChunkRow]:
         """The chunks by id. Every id must exist."""
