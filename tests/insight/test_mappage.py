@@ -144,6 +144,16 @@ def test_the_script_makes_no_markup_and_loads_nothing() -> None:
     assert re.findall(forbidden, script) == []
 
 
+def test_all_that_is_seen_stands_in_a_landmark() -> None:
+    """Who listens to a page goes from one to the next: nothing may lie between them."""
+    body = map_html(some_data()).partition("<body>")[2]
+    top = re.findall(r"^<(\w+)([^>]*)>", body, re.MULTILINE)  # what stands at the margin is no part of another
+    kinds = [re.search(r'role="(\w+)"', attributes) or name for name, attributes in top]
+    named = [kind if isinstance(kind, str) else kind[1] for kind in kinds]
+    assert named == ["main", "header", "search", "nav", "aside", "section", "script", "script"]
+    assert all("aria-label=" in attributes for name, attributes in top if name in ("nav", "aside", "section"))
+
+
 def test_the_same_data_give_the_same_page() -> None:
     assert map_html(some_data()) == map_html(some_data())
 
