@@ -1,4 +1,4 @@
-"""The options of ``query`` and ``similar`` that say which of the candidates become hits, and what is shown of them."""
+"""The options of ``query``, ``why`` and ``similar`` that say which candidates become hits and what is shown of them."""
 
 from __future__ import annotations
 
@@ -19,6 +19,10 @@ TopicOption = Annotated[
         metavar="NAME|NUMBER",
         help="Only chunks of this topic, see `searchkit topics`; none: what fits no topic. Repeatable.",
     ),
+]
+MinScoreOption = Annotated[
+    float | None,
+    typer.Option("--min-score", metavar="COSINE", help="Leave out hits below this cosine similarity."),
 ]
 UnlikeOption = Annotated[
     list[str] | None,

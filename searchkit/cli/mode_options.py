@@ -1,4 +1,4 @@
-"""The options of ``query`` that say how candidates are found, and how much is told of it."""
+"""The options of ``query`` and ``why`` that say how candidates are found, and how much is told of it."""
 
 from __future__ import annotations
 

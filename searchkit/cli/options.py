@@ -33,4 +33,8 @@ WaitOption = Annotated[
         show_default=False,
     ),
 ]
+MovedModelOption = Annotated[
+    str | None,
+    typer.Option("--model", metavar="FOLDER", help="Where the index's encoder lies now, if it was moved."),
+]
 FullOption = Annotated[bool, typer.Option("--full", help="Show the whole chunk instead of a snippet.")]

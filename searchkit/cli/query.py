@@ -13,6 +13,7 @@ from searchkit.cli.choice_options import (
     DiverseOption,
     FoldOption,
     GroupOption,
+    MinScoreOption,
     PerDocumentOption,
     SinceOption,
     TopicOption,
@@ -35,6 +36,7 @@ from searchkit.cli.options import (
     JsonLinesOption,
     JsonOption,
     LimitOption,
+    MovedModelOption,
     PathOption,
     WhereOption,
 )
@@ -80,19 +82,13 @@ def query(
     per_document: PerDocumentOption = None,
     group: GroupOption = None,
     context: ContextOption = None,
-    min_score: Annotated[
-        float | None,
-        typer.Option("--min-score", metavar="COSINE", help="Leave out hits below this cosine similarity."),
-    ] = None,
+    min_score: MinScoreOption = None,
     abstain: AbstainOption = None,
     fresh: Annotated[
         bool, typer.Option("--fresh", help="First bring the index up to date with the folders it was made from.")
     ] = False,
     explain: ExplainOption = False,
-    model: Annotated[
-        str | None,
-        typer.Option("--model", metavar="FOLDER", help="Where the index's encoder lies now, if it was moved."),
-    ] = None,
+    model: MovedModelOption = None,
     full: FullOption = False,
     highlight: Annotated[
         bool | None,

@@ -10,6 +10,7 @@ from searchkit.cli.choice_options import (
     DiverseOption,
     FoldOption,
     GroupOption,
+    MinScoreOption,
     PerDocumentOption,
     SinceOption,
     TopicOption,
@@ -17,7 +18,7 @@ from searchkit.cli.choice_options import (
     given,
 )
 from searchkit.cli.mode_options import AbstainOption, DenseWeightOption, FusionOption, ModeOption, RerankOption
-from searchkit.cli.options import IndexOption, JsonOption, LimitOption, PathOption, WhereOption
+from searchkit.cli.options import IndexOption, JsonOption, LimitOption, MovedModelOption, PathOption, WhereOption
 from searchkit.cli.output import renderer
 from searchkit.cli.wording import Facts, place
 
@@ -45,14 +46,9 @@ def why(
     fold: FoldOption = False,
     per_document: PerDocumentOption = None,
     group: GroupOption = None,
-    min_score: Annotated[
-        float | None, typer.Option("--min-score", metavar="COSINE", help="Hits below this cosine are left out.")
-    ] = None,
+    min_score: MinScoreOption = None,
     abstain: AbstainOption = None,
-    model: Annotated[
-        str | None,
-        typer.Option("--model", metavar="FOLDER", help="Where the index's encoder lies now, if it was moved."),
-    ] = None,
+    model: MovedModelOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Tell why a document is not among the hits of a query.

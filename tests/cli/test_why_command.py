@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import inspect
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -9,6 +10,8 @@ import pytest
 from word_encoder import WordEncoder
 
 from searchkit import SearchEngine
+from searchkit.cli.query import query
+from searchkit.cli.why import why
 
 Run = Callable[..., Any]
 
@@ -75,3 +78,14 @@ def test_what_cannot_be_asked_about_is_an_error(run: Run, index: Path) -> None:
     assert outcome.code == 2
     assert "docs is a folder" in outcome.err
     assert run("why", "apples", "77", "--index", str(index)).code == 2
+
+
+def test_the_options_of_a_query_are_those_of_why() -> None:
+    """Whatever decides about hits; not what only shows them."""
+    asked, told = (inspect.signature(command).parameters for command in (query, why))
+    shown = {"ctx", "queries", "trec", "files", "as_jsonl", "full", "highlight", "context", "explain"}
+    elsewhere = {"milvus", "collection", "fresh"}
+    assert asked.keys() - told.keys() == shown | elsewhere
+    assert told.keys() - asked.keys() == {"target"}
+    both = (asked.keys() & told.keys()) - {"text"}
+    assert {name: told[name].annotation for name in both} == {name: asked[name].annotation for name in both}
