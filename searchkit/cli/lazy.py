@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, get_args, get_origin
 
 import typer
-from typer.core import TyperCommand, TyperGroup
+from typer.core import TyperArgument, TyperCommand, TyperGroup
 
 from searchkit.cli.optional_values import with_values
 
@@ -98,9 +98,11 @@ class LazyGroup(PlainGroup):
 
 
 def convert_plainly(parameters: Iterable[Any]) -> list[Any]:
-    """The parameters, their pydantic adapters replaced where there are any."""
+    """The parameters, their pydantic adapters replaced where there are any, and without types that say nothing."""
     converted = list(parameters)
     for parameter in converted:
+        if isinstance(parameter, TyperArgument) or getattr(parameter, "is_flag", False):
+            parameter.display_type_rich = _no_type  # help shows `<list[str]>` after ``PATHS``, `<bool>` after a flag
         annotation = getattr(getattr(parameter, "type_descriptor", None), "annotation", None)
         item = get_args(annotation)[0] if get_origin(annotation) is list else annotation
         if item in _CONVERSIONS and getattr(parameter, "_runtime_param", _PlainParameter) is None:
@@ -122,6 +124,10 @@ class _PlainParameter:
             return tuple(map(self.convert, value)) if is_several else self.convert(value)
         except ValueError as error:
             raise typer.BadParameter(str(error), ctx=ctx, param=param) from error
+
+
+def _no_type(ctx: Any) -> str:  # noqa: ARG001 - the signature is Typer's
+    return ""
 
 
 def _integer(value: Any) -> int:

@@ -26,9 +26,15 @@ def train(
     on: Annotated[
         str | None, typer.Option("--on", metavar="NAME|FOLDER", help="Train on this index, and judge on it.")
     ] = None,
-    unsup: Annotated[FilesOption, typer.Option("--unsup", help="Texts, one a line or row: dropout as noise.")] = None,
-    sup: Annotated[FilesOption, typer.Option("--sup", help="Pairs of texts that mean the same.")] = None,
-    triplets: Annotated[FilesOption, typer.Option("--triplets", help="Anchor, positive, hard negative.")] = None,
+    unsup: Annotated[
+        FilesOption, typer.Option("--unsup", metavar="FILE", help="Texts, one a line or row: dropout as noise.")
+    ] = None,
+    sup: Annotated[
+        FilesOption, typer.Option("--sup", metavar="FILE", help="Pairs of texts that mean the same.")
+    ] = None,
+    triplets: Annotated[
+        FilesOption, typer.Option("--triplets", metavar="FILE", help="Anchor, positive, hard negative.")
+    ] = None,
     recipe: Annotated[Path | None, typer.Option("--recipe", help="A TOML file with settings and a mixture.")] = None,
     data: Annotated[
         Path | None, typer.Option("--data", help="Where the recipe's paths start; default: its own.")

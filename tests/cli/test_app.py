@@ -46,6 +46,16 @@ def commands(name: str) -> list[Any]:
 
 
 @pytest.mark.parametrize("name", COMMANDS)
+def test_help_shows_no_types_that_say_nothing(name: str) -> None:
+    for command in commands(name):
+        context = command.make_context(name, [], resilient_parsing=True)
+        shown = [option.get_help_record(context)[0] for option in command.get_params(context) if not option.hidden]
+        assert [words for words in shown if "list[" in words or "bool>" in words] == []
+        types = {option.name: option.display_type_rich(ctx=context) for option in command.get_params(context)}
+        assert "<bool>" not in types.values()  # what a terminal shows
+
+
+@pytest.mark.parametrize("name", COMMANDS)
 def test_every_argument_and_option_is_explained(name: str) -> None:
     for command in commands(name):
         assert command.help
