@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 ONLY   ?=
 QUESTION ?= what happens to my index when the computer crashes?
 
-.PHONY: try test lint unit faults scale lock audit integrations release docs format clean
+.PHONY: try test lint unit faults scale lock audit integrations release docs man format clean
 
 try: $(VENV)/.installed  ## install, index this repository's own documentation, ask it a question
 	$(BIN)/searchkit index README.md ARCHITECTURE.md CHANGELOG.md index_data/README.md
@@ -55,6 +55,10 @@ docs: $(VENV)-docs/.installed  ## the documentation as a site in build/site; a l
 	$(VENV)-docs/bin/python docs/make_site.py
 	$(VENV)-docs/bin/zensical build --strict --clean
 	! grep -rlE --include='*.html' '<(script|link|img|iframe)[^>]* (src|href)="?https?://' build/site  # loads nothing
+
+man: $(VENV)/.installed  ## the manual page, build/searchkit.1, for those who package searchkit
+	mkdir -p build
+	$(BIN)/python docs/make_manual.py > build/searchkit.1
 
 format: $(VENV)/.installed-dev
 	$(BIN)/ruff check --fix .
