@@ -118,7 +118,7 @@ class _Look:
 
     def _missing(self, last: LastCommit | None, reader: StoreReader) -> list[Problem]:
         if is_swapped(self._folder, last, reader):
-            return [Problem("the database is of another index: put back the one that belongs here, or a repair keeps this")]
+            return [Problem("the database is of another index: put back the right one, or a repair keeps this")]
         missing = missing_commits(last, reader)
         is_unreadable = last is None and self._folder.last_commit.exists()
         unreadable = [
