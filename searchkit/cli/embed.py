@@ -14,6 +14,7 @@ from searchkit.cli import index_options as option
 from searchkit.cli.failures import say
 from searchkit.cli.output import renderer
 from searchkit.cli.progress import LINES_A_RUN, progress_bar
+from searchkit.cli.refused import show_refused
 from searchkit.cli.terminal import one_line
 from searchkit.cli.wording import Facts, counted, time_words
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from searchkit.scale.embed import EmbedReport
     from searchkit.search.reports import Progress, ProgressSink
 
-_WORK, _SHOWN = "Workers and shards", 5
+_WORK = "Workers and shards"
 
 Places = Annotated[
     list[str],
@@ -112,10 +113,9 @@ def embed(
         jsonout.show_lines([report])
     else:
         renderer().show_facts(_facts(report, out))
-    for path, reason in report.refused[:_SHOWN]:
-        say(f"refused: {one_line(path)}: {one_line(reason)}")
-    if len(report.refused) > _SHOWN:
-        say(f"refused: {len(report.refused) - _SHOWN:,} more; all are in {one_line(out)}/files.parquet")
+    show_refused(report.refused, f"in {one_line(out)}/files.parquet")
+    if concurrency is not None and report.made and report.shards < concurrency:
+        say(f"note: {counted(report.shards, 'shard')} for {concurrency} workers; more of them with --shard-size N")
 
 
 @contextmanager

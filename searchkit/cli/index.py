@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING
 import typer
 
 from searchkit.cli import index_options as option
-from searchkit.cli.failures import say
 from searchkit.cli.options import IndexOption, WaitOption
 from searchkit.cli.output import renderer
 from searchkit.cli.progress import progress_bar
-from searchkit.cli.terminal import one_line
+from searchkit.cli.refused import show_refused
 from searchkit.cli.wording import Facts, counted, of_index, time_words
 from searchkit.errors import DocumentRefusedError, InputError
 
@@ -23,11 +22,10 @@ if TYPE_CHECKING:
     from searchkit.documents import ReadOptions, WalkOptions
     from searchkit.scale.intake import ShardCorpus
     from searchkit.search import SearchEngine
-    from searchkit.search.reports import IndexReport, IndexStatus, Refusal
+    from searchkit.search.reports import IndexReport, IndexStatus
 
 STANDARD_INPUT = "-"
 SOME_REFUSED = 1
-_REASONS_SHOWN = 5
 
 
 def index(
@@ -101,7 +99,7 @@ def index(
             jsonout.show_lines([report])
         else:
             renderer().show_facts(_summary(report, None if dry_run else engine.status(), index))
-    _show_refused(report.refused, verbose=verbose)
+    show_refused([(one.path, one.reason) for one in report.refused], "with: searchkit ls --refused", verbose=verbose)
     if strict and report.refused:
         raise typer.Exit(SOME_REFUSED)
 
@@ -176,19 +174,3 @@ def _summary(report: IndexReport, state: IndexStatus | None, index: str | None) 
         pairs.append(("index", f"{state.name}: {counted(state.chunks, 'chunk')} in {state.folder}"))
         pairs.append(("next", f'{of_index("searchkit query", index)} "what you want to know"'))
     return Facts("Nothing was changed: this was a dry run" if state is None else "Indexed", tuple(pairs))
-
-
-def _show_refused(refused: Sequence[Refusal], *, verbose: bool) -> None:
-    """One line a reason, the rarest first: twenty images must not hide the one damaged report."""
-    by_reason: dict[str, list[str]] = {}
-    for refusal in refused:
-        by_reason.setdefault(one_line(refusal.reason), []).append(one_line(refusal.path))
-    reasons = sorted(by_reason.items(), key=lambda item: len(item[1]))
-    for reason, paths in reasons if verbose else reasons[:_REASONS_SHOWN]:
-        if verbose or len(paths) == 1:
-            for path in paths:
-                say(f"refused: {path}: {reason}")
-        else:
-            say(f"refused: {counted(len(paths), 'file')}, such as {paths[0]}: {reason}")
-    if not verbose and len(reasons) > _REASONS_SHOWN:
-        say("refused: more, for other reasons; see all with: searchkit ls --refused")

@@ -34,24 +34,26 @@ def _status_facts(state: IndexStatus, index: str | None) -> Facts:
     refused = f", {state.refused:,} refused (searchkit ls --refused)" if state.refused else ""
     changes = [f"{state.tail:,} chunks newer than its file"] if state.tail else []
     changes += [f"{state.deleted:,} deleted"] if state.deleted else []
-    search = f"{_kind_words(state)} ({', '.join([f'generation {state.generation}', *changes])})"
+    is_here = "://" not in state.name
+    files = [f"generation {state.generation}", *changes] if is_here else ["on the server"]
+    search = f"{_kind_words(state)} ({', '.join(files)})"
     slower = f"{state.vectors_problem}; searches are slower until: {of_index('searchkit repair', index)}"
     problems = () if state.vectors_problem is None else (("problem", slower),)
     roots = [f"{root.prefix} = {root.location} ({counted(root.sources, 'file')})" for root in state.roots]
+    updated = (("updated", when(state.updated_at) or "never"),) if is_here or state.updated_at else ()
+    on_disk = (("size", size_words(state.size_bytes)), *updated, ("sources", "\n".join(roots) or "none"))
     return Facts(
         f"Index {state.name}",
         (
             ("index", state.name),
-            ("folder", str(state.folder)),
+            *((("folder", str(state.folder)),) if is_here else ()),
             ("files", f"{state.sources:,}{refused}"),
             ("documents", f"{state.documents:,}"),
             ("chunks", f"{state.chunks:,}"),
             ("encoder", f"{state.encoder} ({state.dimension} dimensions, {state.max_tokens} tokens)"),
             ("search", search),
             *problems,
-            ("size", size_words(state.size_bytes)),
-            ("updated", when(state.updated_at) or "never"),
-            ("sources", "\n".join(roots) or "none"),
+            *(on_disk if is_here else updated),
         ),
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -90,6 +91,7 @@ def push(
         with open_engine(index, model=model) as engine, progress_bar() as tell:
             report = send(engine, address, options, tell)
     how_far = _indexed(address, report, wait_index)
+    place = f"searchkit query --milvus {shlex.quote(milvus)} --collection {collection}"
     words = "yes" if report.has_words else "no: this server has no BM25, which Milvus 2.5 and later have"
     renderer().show_facts(
         Facts(
@@ -102,6 +104,7 @@ def push(
                 ("server", f"Milvus {report.server}"),
                 ("index", f"{report.kind}{how_far}"),
                 ("search by words", words),
+                ("next", f'{place} "what you want to know"'),
             ),
         )
     )

@@ -33,12 +33,17 @@ def resolve_index(
         must_exist: raise where there is no index; otherwise the folder may be missing (and is not made).
 
     Raises:
-        InputError: neither a name nor a path.
+        InputError: neither a name nor a path; an address above all.
         IndexNotFoundError: nothing there; the message says where it looked and which indexes there are.
     """
     here = Path(os.path.abspath(cwd or Path.cwd()))  # noqa: PTH100 - must not follow links, as resolve() does
     variables = os.environ if environ is None else environ
     wanted = name_or_path if name_or_path is not None else variables.get("SEARCHKIT_INDEX") or DEFAULT_NAME
+    if isinstance(wanted, str) and "://" in wanted:
+        raise InputError(
+            f"{wanted} is the address of an index elsewhere; expected one here, by name or folder",
+            hint="name the index that it was made from",
+        )
     if _is_path(wanted):
         return _by_path(here, Path(wanted).expanduser(), must_exist=must_exist)
     name = str(wanted)

@@ -103,12 +103,12 @@ class CapacityPlan:
 
 
 def parse_count(text: str) -> int:
-    """``50M`` as a number: K, M, G or B may follow, a decimal point and commas are understood.
+    """``50M`` as a number: K, M, G or B may follow; a decimal point, commas and ``1e6`` are understood.
 
     Raises:
         InputError: it is no such number.
     """
-    found = re.fullmatch(r"([0-9][0-9,_]*(?:\.[0-9]+)?)\s*([KMGB]?)", text.strip().upper())
+    found = re.fullmatch(r"([0-9][0-9,_]*(?:\.[0-9]+)?(?:E[0-9]{1,2})?)\s*([KMGB]?)", text.strip().upper())
     if found is None:
         raise InputError(f"{text!r} is no count; expected such as 50M, 200K or 1,000,000")
     number = float(re.sub("[,_]", "", found[1]))

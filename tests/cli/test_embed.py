@@ -25,6 +25,22 @@ def notes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.mark.usefixtures("notes")
+def test_files_that_could_not_be_read_are_told_by_reason(run: Run, notes: Path) -> None:
+    for number in range(3):
+        (notes / "notes" / f"more{number}.png").write_bytes(b"\x89PNG\x00")
+    assert "refused: 4 files, such as notes/image.png: binary, not text" in run("embed", "notes", "out").err
+
+
+@pytest.mark.usefixtures("notes")
+def test_workers_without_work_are_told(run: Run) -> None:
+    assert (
+        "note: 1 shard for 2 workers; more of them with --shard-size N"
+        in run("embed", "notes", "out", "--concurrency", "2").err
+    )
+    assert "note:" not in run("embed", "notes", "out", "--concurrency", "2").err  # nothing was made
+
+
+@pytest.mark.usefixtures("notes")
 def test_shards_become_an_index_that_answers(run: Run) -> None:
     embedded = run("embed", "notes", "out")
     assert embedded.code == 0

@@ -18,6 +18,12 @@ def resolve(wanted: str | Path | None, cwd: Path, *, must_exist: bool = True, en
     return resolve_index(wanted, must_exist=must_exist, cwd=cwd, environ=environ or {})
 
 
+def test_an_address_is_no_folder(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"milvus://host:1/c is the address of an index elsewhere") as caught:
+        resolve("milvus://host:1/c", tmp_path, must_exist=False)
+    assert "that it was made from" in caught.value.hint
+
+
 def test_name_is_found_here_and_in_the_nearest_parent(tmp_path: Path) -> None:
     outer = make_index(tmp_path / "index_data" / "notes")
     below = tmp_path / "project" / "src"

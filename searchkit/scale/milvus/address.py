@@ -14,6 +14,7 @@ TOKEN_VARIABLE = "MILVUS_TOKEN"  # "user:password" or a key; never part of an ad
 DEFAULT_PORT = 19530
 _SCHEMES = {"milvus": "http", "milvus+https": "https", "http": "http", "https": "https"}
 _COLLECTION = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,254}")
+_HOST_AND_PORT = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]*:[0-9]+")
 _FORMS = "such as milvus://host:19530/collection, or http://host:19530 and a collection"
 
 
@@ -32,7 +33,8 @@ class Address:
     def __post_init__(self) -> None:
         if not _COLLECTION.fullmatch(self.collection):
             raise InputError(
-                f"{self.collection!r} is not a collection's name; expected letters, digits and '_', no digit first"
+                f"{self.collection!r} is not a collection's name; expected letters, digits and '_', no digit first",
+                hint=f"such as {_suggested(self.collection)}",
             )
 
     def __str__(self) -> str:
@@ -53,11 +55,13 @@ class Address:
 
     @classmethod
     def of(cls, server: str, collection: str) -> Address:
-        """The collection of a server, ``http://host:port`` or ``milvus://host:port``, or of a file ending in .db.
+        """The collection of a server, with a scheme or as ``host:port`` alone, or of a file ending in .db.
 
         Raises:
             InputError: it is neither, or holds a password.
         """
+        if _HOST_AND_PORT.fullmatch(server):
+            server = f"http://{server}"
         if "://" not in server:
             if not server.endswith(".db"):
                 raise InputError(f"{server!r} is no server of Milvus and no file of milvus-lite (.db)", hint=_FORMS)
@@ -83,6 +87,12 @@ class Address:
 def token() -> str:
     """The credentials for the server; "" where there are none."""
     return os.environ.get(TOKEN_VARIABLE, "")
+
+
+def _suggested(name: str) -> str:
+    """A name that a collection may have, like one that it may not."""
+    plain = re.sub(r"[^A-Za-z0-9_]+", "_", name)[:250]
+    return plain if _COLLECTION.fullmatch(plain) else f"c_{plain}"
 
 
 def _without_secrets(text: str) -> str:

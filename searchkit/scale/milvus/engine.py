@@ -144,12 +144,12 @@ class MilvusEngine(SearchEngine):
 
     @contextmanager
     def _looking(self) -> Iterator[StoreReader]:
-        self._refuse("this")
+        self._refuse("what this looks at")
         yield  # type: ignore[unreachable]
 
     @contextmanager
     def _reading(self) -> Iterator[tuple[StoreReader, Snapshot]]:
-        self._refuse("this")
+        self._refuse("what this looks at")
         yield  # type: ignore[unreachable]
 
     @contextmanager

@@ -40,6 +40,18 @@ def test_what_is_no_address_is_told(text: str, match: str) -> None:
         Address.parse(text)
 
 
+def test_a_host_and_a_port_need_no_scheme() -> None:
+    assert Address.of("localhost:19530", "notes") == Address.of("http://localhost:19530", "notes")
+
+
+@pytest.mark.parametrize(("name", "like"), [("no-tes", "no_tes"), ("1st", "c_1st"), ("größe", "gr_e"), ("-", "_")])
+def test_a_name_that_a_collection_may_have_is_offered(name: str, like: str) -> None:
+    with pytest.raises(InputError, match="is not a collection's name") as caught:
+        Address.of("http://host:19530", name)
+    assert caught.value.hint == f"such as {like}"
+    Address.of("http://host:19530", like)
+
+
 def test_credentials_in_an_address_are_refused_and_not_repeated() -> None:
     with pytest.raises(InputError, match="holds credentials") as caught:
         SearchEngine.open("milvus://root:secret@host:19530/notes")

@@ -178,7 +178,16 @@ def test_push_and_query_from_the_command_line(
     mirror.engine.add(["apples grow on trees", "boats sail the sea"])
     place = ["--milvus", mirror.address.uri, "--collection", mirror.address.collection]
     assert main(["push", str(mirror.engine.folder), *place]) == 0
-    assert "2 chunks" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "2 chunks" in said
+    assert f'searchkit query {" ".join(place)} "what you want to know"' in said
+    assert main(["status", "--index", str(mirror.address)]) == 0
+    said = capsys.readouterr().out
+    assert "chunks:    2" in said
+    assert "hnsw (on the server)" in said
+    assert "folder" not in said
+    assert main(["topics", "--index", str(mirror.address)]) == 2
+    assert "does not have what this looks at" in capsys.readouterr().err
     assert main(["query", "apples", "-k", "1", "--mode", "dense", *place]) == 0
     assert "apples grow" in capsys.readouterr().out
     assert main(["query", "apples", "--milvus", mirror.address.uri]) == 2
