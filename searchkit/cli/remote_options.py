@@ -11,7 +11,8 @@ MilvusOption = Annotated[
     typer.Option(
         "--milvus",
         metavar="URI",
-        help="A server of Milvus, such as http://host:19530; credentials are read from MILVUS_TOKEN.",
+        help="A server of Milvus, such as http://host:19530, or a file of milvus-lite, such as try.db; credentials are "
+        "read from MILVUS_TOKEN.",
     ),
 ]
 CollectionOption = Annotated[
