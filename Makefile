@@ -30,7 +30,7 @@ scale: $(VENV)-scale/.installed  ## Ray, whose workers and drivers are killed, a
 # the versions and hashes that development is pinned to; users get the ranges of pyproject.toml
 lock: | $(BIN)/python  ## newest versions that fit pyproject.toml into requirements/dev.txt
 	$(BIN)/python -m pip install --quiet uv
-	$(BIN)/uv pip compile pyproject.toml --extra train --extra eval --extra docs --extra server --extra watch \
+	$(BIN)/uv pip compile pyproject.toml --extra train --extra eval --extra docs --extra server --extra watch --extra mcp --extra openvino \
 	  --group dev --universal --python-version 3.10 --generate-hashes --override requirements/apart.txt \
 	  --no-emit-package torch --no-emit-package searchkit --upgrade --quiet -o requirements/dev.txt
 

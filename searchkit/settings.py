@@ -27,7 +27,7 @@ INDEX_HOME = "index_data"  # named indexes lie in this folder
 _LARGEST_FILE = 1 << 16
 _MOST_SHOWN = 100  # characters of a value that is wrong
 _FALSE = {"0", "false", "no", "off"}
-_DEVICES = ("auto", "cpu", "cuda", "mps")
+_DEVICES = ("auto", "cpu", "openvino", "cuda", "mps")
 _MODES = ("hybrid", "dense", "lexical")
 
 
@@ -38,7 +38,7 @@ class Settings:
     Attributes:
         index: name or folder of the index; None: ``default``.
         model: path or name of the encoder's checkpoint; None: the one that comes with searchkit.
-        device: ``auto``, ``cpu``, ``cuda`` or ``mps``.
+        device: ``auto``, ``cpu``, ``openvino`` (the CPU by OpenVINO), ``cuda`` or ``mps``.
         offline: never download anything.
         mode: what looks for hits: ``hybrid``, ``dense`` or ``lexical``.
         limit: how many hits at most.

@@ -179,7 +179,9 @@ def test_unknown_key_lists_the_known_ones(project: Path) -> None:
 
 
 def test_bad_variable_is_named(project: Path) -> None:
-    with pytest.raises(InputError, match="SEARCHKIT_DEVICE: device is 'gpu'; expected one of auto, cpu, cuda, mps"):
+    with pytest.raises(
+        InputError, match="SEARCHKIT_DEVICE: device is 'gpu'; expected one of auto, cpu, openvino, cuda, mps"
+    ):
         load(project, {"SEARCHKIT_DEVICE": "gpu"})
 
 

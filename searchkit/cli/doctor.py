@@ -49,6 +49,7 @@ def installation() -> Iterator[Finding]:
     yield from _guarded("faiss", _faiss, remedy=_REINSTALL_FAISS)
     yield from _guarded("sqlite", _sqlite)
     yield from _guarded("torch", _torch)
+    yield _optional("openvino", "SEARCHKIT_DEVICE=openvino", "openvino")
     yield _optional("pypdfium2", "PDF files", "docs")
 
 

@@ -66,7 +66,8 @@ class CrossEncoder:
             path_or_name: a folder, or ``owner/name`` of the Hub (from its cache).
             runtime: ``onnx`` (CPU; ``model.onnx`` or ``onnx/model.onnx`` in the folder), ``torch``, or ``auto``: ONNX
                 where there is a graph and no other device is asked for.
-            device: of torch: ``auto``, ``cpu``, ``cuda`` or ``mps``.
+            device: ``auto``, ``cpu``, ``cuda`` or ``mps``, of torch; ``openvino``, which is for encoders, counts as
+                ``cpu``.
             threads: on the CPU; None means the physical cores, or for torch what it was told.
             download: fetch a Hub checkpoint that is not in the cache. Nothing is ever downloaded without it.
 
@@ -80,6 +81,7 @@ class CrossEncoder:
         folder = resolve_checkpoint(path_or_name, download=download)
         read_config(folder)  # refuses foreign code before anything is loaded
         graph = graph_of(folder)
+        device = "cpu" if device == "openvino" else device
         if runtime == "onnx" and graph is None:
             raise CheckpointError(f"{folder} has no model.onnx", hint="export it, or use the torch runtime")
         chosen: PairRuntime

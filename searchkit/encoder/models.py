@@ -21,7 +21,7 @@ class ModelInfo:
     Attributes:
         parameters: numbers in the weights of the transformer.
         size_bytes: of all files of the folder.
-        runtimes: what can run it here: ``onnx`` with each graph's form, ``torch`` where that is installed.
+        runtimes: what can run it here: ``onnx`` with each graph's form; ``openvino`` and ``torch`` where installed.
         base: the checkpoint it was made from; empty where nothing is recorded, as is ``license``.
     """
 
@@ -47,6 +47,8 @@ def describe(path_or_name: str | Path | None = None) -> ModelInfo:
     folder = resolve_checkpoint(path_or_name)
     checkpoint = read_checkpoint(folder, name=name_of(path_or_name, folder))
     runtimes = [f"onnx-{graph.form}" for graph in checkpoint.graphs]
+    if checkpoint.graphs and find_spec("openvino"):
+        runtimes.append("openvino")
     if find_spec("torch") and find_spec("transformers"):
         runtimes.append("torch")
     return ModelInfo(

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from searchkit.types import Rows
 
-RUNTIMES = ("auto", "onnx", "torch")
+RUNTIMES = ("auto", "onnx", "openvino", "torch")
 DEFAULT_GRAPH = "model.onnx"
 CHARACTERS_A_TOKEN = 200  # on average, more than any text has; spares tokenising megabytes to keep a page
 
@@ -99,9 +99,9 @@ class SentenceEncoder:
 
         Args:
             path_or_name: None for the bundled default, a folder, or ``owner/name`` of the Hub (from its cache).
-            runtime: ``onnx`` (CPU), ``torch``, or ``auto``: ONNX where the folder has the graph and no other
-                device is asked for, so that a query never waits for torch to start.
-            device: of torch: ``auto``, ``cpu``, ``cuda`` or ``mps``.
+            runtime: ``onnx`` (CPU), ``openvino`` (CPU), ``torch``, or ``auto``: ONNX where the folder has the graph
+                and no other device is asked for, so that a query never waits for torch to start.
+            device: ``auto``, ``cpu``, ``cuda`` or ``mps``, of torch; ``openvino`` asks for that runtime.
             graph: file name of the ONNX graph.
             threads: on the CPU; None means the physical cores.
             pooling: overrides the checkpoint's own; needs the torch runtime.
@@ -111,17 +111,23 @@ class SentenceEncoder:
 
         Raises:
             CheckpointError: no such checkpoint, or it is incomplete, damaged or needs foreign code.
-            MissingExtraError: the torch runtime is needed and not installed.
+            MissingExtraError: the runtime is not installed.
             InputError: an argument is out of range.
         """
         if runtime not in RUNTIMES:
             raise InputError(f"runtime is {runtime!r}; expected one of {', '.join(RUNTIMES)}")
+        if device == "openvino" and runtime == "auto":
+            runtime, device = "openvino", "cpu"
         folder = resolve_checkpoint(path_or_name, download=download)
         wanted = Pooling(pooling) if pooling is not None else None
         checkpoint = read_checkpoint(folder, name=name_of(path_or_name, folder), pooling=wanted, max_tokens=max_tokens)
         prefers_graph = runtime == "auto" and device in ("auto", "cpu") and has_graph(checkpoint, graph)
         if runtime == "onnx" or prefers_graph:
             chosen: Runtime = OnnxRuntime(checkpoint, graph, threads=threads)
+        elif runtime == "openvino":
+            from searchkit.encoder.openvino_runtime import OpenVinoRuntime
+
+            chosen = OpenVinoRuntime(checkpoint, graph, threads=threads)
         else:
             from searchkit.encoder.torch_runtime import TorchRuntime
 

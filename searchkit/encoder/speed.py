@@ -87,7 +87,8 @@ def measure_speed(
 ) -> SpeedReport:
     """Run a checkpoint in each way there is here, in turns.
 
-    With the extra ``train`` also its weights in torch, and the forms of its graph that it does not have yet.
+    With the extra ``train`` also its weights in torch, and the forms of its graph that it does not have yet; with the
+    extra ``openvino`` its graph by OpenVINO.
 
     Args:
         path_or_name: as for `load_encoder`; None for the bundled encoder.
@@ -135,6 +136,7 @@ def _ways(checkpoint: Checkpoint, threads: int | None) -> Iterator[tuple[list[_W
         for record in checkpoint.graphs:
             if has_graph(checkpoint, record.file):
                 ways.append(_way(checkpoint.folder, "onnx", threads, graph=record.file))
+                ways += _openvino_ways(checkpoint, record.file, threads, absent)
         missing = [form for form in ("fp16", "int8") if form not in {record.form for record in checkpoint.graphs}]
         if missing:
             ways += _made_ways(checkpoint, Path(scratch) / "made", missing, threads, absent)
@@ -153,6 +155,13 @@ def _torch_ways(checkpoint: Checkpoint, threads: int | None, absent: list[str]) 
     if resolve_device("auto") != "cpu":
         ways.append(_way(checkpoint.folder, "torch", threads, device="auto"))
     return ways
+
+
+def _openvino_ways(checkpoint: Checkpoint, graph: str, threads: int | None, absent: list[str]) -> list[_Way]:
+    if find_spec("openvino") is None:
+        absent.append("openvino: not installed (pip install 'searchkit[openvino]')")
+        return []
+    return [_way(checkpoint.folder, "openvino", threads, graph=graph)]
 
 
 def _made_ways(

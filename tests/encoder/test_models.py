@@ -20,7 +20,7 @@ def test_a_checkpoint_is_described_without_loading_it(folder: Path) -> None:
     encoder = load_encoder(folder)
     assert (info.name, info.dimension, info.max_tokens, info.pooling) == ("tiny-bert", 32, 24, Pooling.AVG)
     assert (info.base, info.license) == ("made/here", "Apache-2.0")
-    assert info.runtimes == ("onnx-fp16", "torch")
+    assert info.runtimes == ("onnx-fp16", "openvino", "torch")
     assert info.fingerprint == encoder.fingerprint
     assert info.size_bytes == sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 

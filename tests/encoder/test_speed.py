@@ -14,8 +14,10 @@ QUERIES = ["a dog", "far from home", "7 small"]
 
 def test_each_way_to_run_is_measured_and_compared_with_torch(exported_bert: Path) -> None:
     report = measure_speed(exported_bert, PASSAGES, QUERIES, rounds=1, threads=1)
-    assert [each.runtime for each in report.runtimes] == ["torch-cpu-fp32", "onnx-cpu-fp16", "onnx-cpu-int8"]
-    assert [each.is_ready for each in report.runtimes] == [True, True, False]
+    by_openvino = load_encoder(exported_bert, runtime="openvino").runtime
+    names = ["torch-cpu-fp32", "onnx-cpu-fp16", by_openvino, "onnx-cpu-int8"]
+    assert [each.runtime for each in report.runtimes] == names
+    assert [each.is_ready for each in report.runtimes] == [True, True, True, False]
     assert report.reference == "torch-cpu-fp32"
     assert (report.passages, report.queries, report.threads, report.absent) == (30, 3, 1, ())
     assert report.runtimes[0].least_cosine == pytest.approx(1, abs=1e-6)
@@ -44,6 +46,7 @@ def test_without_torch_the_graph_is_its_own_reference(exported_bert: Path, monke
     report = measure_speed(exported_bert, PASSAGES, QUERIES, rounds=1)
     assert report.reference == "onnx-cpu-fp16"
     assert "torch: not installed" in report.absent[0]
+    assert "openvino: not installed" in report.absent[1]
 
 
 def test_equal_passages_count_once() -> None:
