@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
 import sys
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -120,3 +121,17 @@ def test_threads_must_be_positive(threads: int, exported_bert: Path) -> None:
 
     with pytest.raises(InputError, match=f"threads is {threads}"):
         OpenVinoRuntime(read_checkpoint(exported_bert), threads=threads)
+
+
+def test_nothing_is_sent_although_its_package_brings_a_telemetry() -> None:
+    """What would send is written in Python, so that Python's own audit sees it."""
+    code = (
+        "import sys; seen = [];"
+        "sys.addaudithook(lambda event, _: seen.append(event) if event.startswith('socket.') else None);"
+        "from searchkit.encoder import load_encoder;"
+        "load_encoder(runtime='openvino').encode(['a text']);"
+        "import openvino_telemetry; assert not seen, seen;"
+        "import socket; socket.socket(); assert seen"
+    )
+    ended = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True)
+    assert ended.returncode == 0, ended.stderr
