@@ -40,7 +40,8 @@ def _error(address: Address, message: str) -> RemoteError:
     if "connect" in folded or "unavailable" in folded or "deadline" in folded or "timeout" in folded:
         return RemoteError(
             f"no server of Milvus answers at {address.uri}: {said}",
-            hint="check the address and that the server runs, then run the same command again; a push goes on",
+            hint="check the address and that the server runs, then run the same command again; "
+            "a push goes on where it stopped",
         )
     if "open local milvus failed" in folded:
         return RemoteError(
