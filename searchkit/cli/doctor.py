@@ -20,6 +20,7 @@ from searchkit.cli.options import IndexOption
 from searchkit.cli.output import renderer
 from searchkit.cli.wording import Finding, Level, counted, of_index, size_words
 from searchkit.errors import IndexNotFoundError, SearchkitError
+from searchkit.settings import load_settings
 
 _REINSTALL = "pip install --force-reinstall searchkit"
 _REINSTALL_FAISS = (
@@ -49,6 +50,7 @@ def installation() -> Iterator[Finding]:
     yield from _guarded("faiss", _faiss, remedy=_REINSTALL_FAISS)
     yield from _guarded("sqlite", _sqlite)
     yield from _guarded("torch", _torch)
+    yield from _guarded("many questions", _many_questions)
     yield _optional("openvino", "SEARCHKIT_DEVICE=openvino", "openvino")
     yield _optional("pypdfium2", "PDF files", "docs")
 
@@ -149,6 +151,14 @@ def _torch() -> Finding:
     if torch.cuda.is_available():
         return Finding(Level.OK, "torch", f"{torch.__version__}, {torch.cuda.get_device_name(0)}")
     return Finding(Level.OK, "torch", f"{torch.__version__}, no CUDA device")
+
+
+def _many_questions() -> Finding:
+    """Where they are searched: one question never leaves the CPU."""
+    from searchkit.index import gpu
+
+    reason = gpu.why_not(load_settings().device)
+    return Finding(Level.OK, "many questions", f"searched on the CPU: {reason}" if reason else gpu.described())
 
 
 def _optional(module: str, purpose: str, extra: str) -> Finding:

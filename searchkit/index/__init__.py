@@ -60,13 +60,14 @@ def build(batches: Iterable[Batch], dimension: int) -> ExactIndex:
     return ExactIndex.build(batches, dimension)
 
 
-def from_file(kind: str, path: Path, *, mmap: bool = True) -> VectorIndex:
+def from_file(kind: str, path: Path, *, mmap: bool = True, device: str = "cpu") -> VectorIndex:
     """Gives the index that `write` wrote.
 
     Args:
         kind: one of ``KINDS``, as recorded beside the file.
         mmap: map the rows instead of reading them, where the platform can: opening reads the ids and the codes, 80
             bytes a chunk of 384 dimensions, or for an exact index the ids alone.
+        device: where many queries at once are searched: ``cpu``, ``cuda``, or ``auto`` (see `gpu.why_not`).
 
     Raises:
         InputError: an unknown kind.
@@ -75,7 +76,7 @@ def from_file(kind: str, path: Path, *, mmap: bool = True) -> VectorIndex:
     if kind not in KINDS:
         raise InputError(f"index kind {kind!r} is not known; expected one of {', '.join(KINDS)}")
     parts = parts_of(mapped(path, mmap=mmap), path)
-    facts, exact = from_json(parts.facts, len(parts.ids), path), ExactIndex(parts)
+    facts, exact = from_json(parts.facts, len(parts.ids), path), ExactIndex(parts, device)
     if facts.kind != kind:
         raise damaged(path, f"an index of kind {facts.kind!r}", repr(kind))
     if kind == ExactIndex.kind:

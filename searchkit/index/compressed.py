@@ -7,7 +7,7 @@ is not among the candidates. How many there have to be was measured when the ind
 Candidates are those whose code scores above the last one that FAISS returned; the ones level with it are left out,
 since which of them FAISS returns is chance. So equal rows, which have equal codes, are candidates all or none, and
 the same query has the same answer alone and among others. Where too few remain, more are asked for, and in the end
-exact search answers. It also does where it is cheaper: for few rows, or for most of them.
+exact search answers. It also does where it is cheaper: for few rows, for most of them, and for many queries on a GPU.
 """
 
 from __future__ import annotations
@@ -60,7 +60,8 @@ class CompressedIndex:
         selection = self._exact.selection(allowed, excluded)
         count = self.count if selection is None else selection.count
         wanted = self._effort.candidates_for(min(_DEEPER * k, -(-k * self.count // max(1, count))))
-        if count <= max(_DIRECT_ROWS, self.count // _DIRECT_SHARE) or 2 * wanted >= count or not len(unit):
+        is_little = count <= max(_DIRECT_ROWS, self.count // _DIRECT_SHARE) or 2 * wanted >= count or not len(unit)
+        if is_little or self._exact.is_for_gpu(len(unit)):
             return self._exact.nearest(unit, k, selection)
         probes = min(self._scanner.lists, -(-self._effort.probes * self.count // count))
         scores, positions = self._scanner.scan(unit, wanted, probes, selection)

@@ -20,18 +20,18 @@ class Selection:
     """Some of the rows; each form of them is made when it is first needed."""
 
     def __init__(self, chosen: NDArray[np.bool_]) -> None:
-        self._chosen = chosen
+        self.mask = chosen  # (N,)
         self.count = int(np.count_nonzero(chosen))
 
     @cached_property
     def positions(self) -> NDArray[np.int64]:
         """Where the rows stand, ascending."""
-        return np.flatnonzero(self._chosen)
+        return np.flatnonzero(self.mask)
 
     @cached_property
     def selector(self) -> Any:
         """What restricts a FAISS scan to them: one bit for each row of the index."""
-        return load_faiss().IDSelectorBitmap(np.packbits(self._chosen, bitorder="little"))
+        return load_faiss().IDSelectorBitmap(np.packbits(self.mask, bitorder="little"))
 
 
 def select(ids: Ids, allowed: IdFilter | None, excluded: Ids | None) -> Selection | None:

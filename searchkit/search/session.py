@@ -79,7 +79,7 @@ class IndexSession:
             with self._guard:
                 snapshot = self._snapshot
                 if snapshot is None or snapshot.revision != reader.revision():
-                    snapshot = self._snapshot = take_snapshot(self._folder, reader, snapshot)
+                    snapshot = self._snapshot = take_snapshot(self._folder, reader, snapshot, self._encoder.device)
             yield reader, snapshot
 
     @contextmanager

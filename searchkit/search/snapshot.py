@@ -38,8 +38,8 @@ class Snapshot:
         return merge(main, self.tail.search(queries, k, allowed=allowed), k=k)
 
 
-def take_snapshot(folder: IndexFolder, reader: StoreReader, before: Snapshot | None) -> Snapshot:
-    """The state that ``reader`` sees; an index file that is open already is kept.
+def take_snapshot(folder: IndexFolder, reader: StoreReader, before: Snapshot | None, device: str) -> Snapshot:
+    """The state that ``reader`` sees; an index file that is open already is kept. ``device`` as for the engine.
 
     A FAISS file that is missing, torn or altered is replaced by one made here from the stored vectors: the
     answers are the same, only slower to come.
@@ -48,18 +48,18 @@ def take_snapshot(folder: IndexFolder, reader: StoreReader, before: Snapshot | N
     if before is not None and before.record == record and before.main.dimension == reader.settings().dimension:
         main = before.main
     else:
-        main = _open_main(folder, reader, record)
+        main = _open_main(folder, reader, record, device)
     covered = 0 if record is None else record.max_chunk_id
     tail = build(reader.iter_vectors(after=covered), main.dimension)
     return Snapshot(reader.revision(), record, main, tail, reader.deleted_ids())
 
 
-def _open_main(folder: IndexFolder, reader: StoreReader, record: GenerationRow | None) -> VectorIndex:
+def _open_main(folder: IndexFolder, reader: StoreReader, record: GenerationRow | None, device: str) -> VectorIndex:
     dimension = reader.settings().dimension
     if record is None:
         return build([], dimension)
     try:
-        index = from_file(record.kind, trusted_generation(folder, record))
+        index = from_file(record.kind, trusted_generation(folder, record), device=device)
         if index.count == record.vector_count and index.dimension == dimension:
             return index
     except IndexDamagedError:
