@@ -37,6 +37,7 @@ FEWEST_ROWS = 20_000  # below it the CPU is done before the queries have travell
 _BLOCK_ROWS = 1 << 18
 _QUERIES_AT_ONCE = 1024  # with a block of rows half a gigabyte of scores
 _SHARE_OF_MEMORY = 0.8
+_MOST_OF_FAISS = 2048  # places that its GPU indexes give
 
 
 class FirstPass(NamedTuple):
@@ -59,7 +60,8 @@ def scan_for(rows: StoredRows, device: str) -> GpuScan | None:
     if why_not(device):
         return None
     devices = _cuda_devices()
-    if _faiss_has_gpu() and all(_fits(rows[:: len(devices)], device) for device in devices):
+    share = rows[: -(-len(rows) // len(devices))]
+    if _faiss_has_gpu() and all(_fits(share, device) for device in devices):
         return FaissScan(rows, lambda: TorchScan(rows, devices))
     return TorchScan(rows, devices)
 
@@ -184,9 +186,6 @@ class FaissScan:
             return self._other().scan(unit, wanted, selection)
         with self._one_at_a_time:
             return FirstPass(*self._index.search(unit, wanted))
-
-
-_MOST_OF_FAISS = 2048  # places that its GPU indexes give
 
 
 def _flat_on_gpus(dimension: int) -> Any:
