@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import torch
 from common import ROOT, write_result
 
 from searchkit.encoder import Encoder
@@ -34,12 +35,14 @@ from searchkit.evaluation import (
     spearman,
 )
 from searchkit.training import DataSettings, Head, Kind, Pooling, Precision, Recipe, RunSettings, read_source, train
+from searchkit.training.precision import settled
 from searchkit.types import Document
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 BATCH, MAX_TOKENS, LEARNING_RATE, WARM_UP, SEED = 64, 64, 5e-5, 0.1, 42
+PRECISION = settled(Precision.AUTO, torch.device("cpu"))
 SENTENCES = 20_000
 PASSAGES = 1_200
 DEV_PROJECTS = ("prometheus", "helm", "sqlite_utils", "coverage", "bertopic")
@@ -244,7 +247,7 @@ def recipe_of(run: Run, base: Path, steps: int, sources: Mapping[Kind, DataSetti
         "learning_rate": LEARNING_RATE,
         "warmup": WARM_UP,
         "max_tokens": MAX_TOKENS,
-        "precision": Precision.BF16,
+        "precision": PRECISION,
         "device": "cpu",
         "seed": SEED,
         "save_every": 0,
@@ -273,9 +276,7 @@ def measure_run(recipe: Recipe, run: Run, tasks: Tasks, out: Path) -> Outcome:
 
 
 def measure(encoder: Encoder, tasks: Tasks) -> Outcome:
-    import torch
-
-    with torch.autocast("cpu", dtype=torch.bfloat16):
+    with torch.autocast("cpu", dtype=torch.bfloat16, enabled=PRECISION is Precision.BF16):
         cosines = evaluate_sts(encoder, tasks.similarity).cosines
         return Outcome(cosines, evaluate_encoder(encoder, tasks.retrieval, ["nDCG@10"]).values["nDCG@10"])
 
@@ -315,9 +316,9 @@ def markdown(outcomes: Mapping[str, Outcome], tasks: Tasks, steps: int) -> str:
     retrieval = tasks.retrieval
     head = (
         f"{steps} steps of {BATCH} rows, learning rate {LEARNING_RATE:g} with {WARM_UP:.0%} warm-up, cut at"
-        f" {MAX_TOKENS} tokens in training and evaluation, bf16, one seed ({SEED}); temperature 0.05, dropout 0.1 and"
-        f" mean pooling where nothing else is said. Unsupervised: {SENTENCES} sentences of Wikipedia. Supervised: NLI"
-        " triplets."
+        f" {MAX_TOKENS} tokens in training and evaluation, {PRECISION.value}, one seed ({SEED}); temperature 0.05,"
+        f" dropout 0.1 and mean pooling where nothing else is said. Unsupervised: {SENTENCES} sentences of Wikipedia."
+        " Supervised: NLI triplets."
         f"\n\n`STS-B` is Spearman x 100 on the {len(tasks.similarity.pairs)} pairs of STS-B dev; `docs` is nDCG@10 x"
         f" 100 of {len(retrieval.queries)} headings over {len(retrieval.documents)} sections of five software"
         " documentations. Changes are in points with their 95 % interval (paired bootstrap: it knows the luck of the"
