@@ -1,4 +1,4 @@
-"""Dense layers in 8 bits: a smaller graph, faster where the processor multiplies bytes (VNNI), of slightly other vectors.
+"""Dense layers in 8 bits: a smaller graph, and a faster one where the processor multiplies bytes (VNNI).
 
 Weights are rounded to 8 bits in blocks of 128 along the input, each with its own scale; ONNX Runtime rounds the
 inputs the same way as they come, block by block. The other way, one scale for all inputs of a batch
