@@ -174,7 +174,7 @@ def test_threads_share_an_encoder(exported_bert: Path) -> None:
 
 
 def test_an_unknown_runtime_is_refused(exported_bert: Path) -> None:
-    with pytest.raises(InputError, match="'tensorflow'; expected one of auto, onnx, torch"):
+    with pytest.raises(InputError, match="'tensorflow'; expected one of auto, onnx, openvino, torch"):
         load_encoder(exported_bert, runtime="tensorflow")
 
 
