@@ -48,13 +48,11 @@ class OnnxRuntime:
             CheckpointError: the graph is missing, altered or damaged.
             InputError: ``threads`` is not positive.
         """
-        if threads is not None and threads < 1:
-            raise InputError(f"threads is {threads}; expected at least 1")
+        self._threads = thread_count(threads)
         record = graph_record(checkpoint, graph)
         self.form = record.form
         self.name = f"onnx-cpu-{record.form}"
         self._path = checkpoint.folder / record.file
-        self._threads = threads or default_threads()
         tuned = record.form == "int8"  # rounds its inputs only when its weights are packed
         self._session = _session(self._path, self._threads, tuned=tuned)
         self._plain_tokens_left = -1 if tuned else PLAIN_TOKENS
@@ -117,6 +115,17 @@ def _session(path: Path, threads: int, *, tuned: bool) -> Any:
         return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
     except Exception as exc:  # onnxruntime's errors share no base of their own
         raise CheckpointError(f"{path} cannot be loaded: {exc}", hint=RE_EXPORT) from exc
+
+
+def thread_count(asked: int | None) -> int:
+    """The threads of one call.
+
+    Raises:
+        InputError: fewer than one were asked for.
+    """
+    if asked is not None and asked < 1:
+        raise InputError(f"threads is {asked}; expected at least 1")
+    return asked or default_threads()
 
 
 def default_threads() -> int:

@@ -11,8 +11,8 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 from searchkit.encoder.checkpoint import RE_EXPORT, Checkpoint
-from searchkit.encoder.onnx_runtime import MOST_PADDING, TOKEN_BUDGET, default_threads, graph_record
-from searchkit.errors import CheckpointError, InputError, MissingExtraError
+from searchkit.encoder.onnx_runtime import MOST_PADDING, TOKEN_BUDGET, graph_record, thread_count
+from searchkit.errors import CheckpointError, MissingExtraError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -44,8 +44,7 @@ class OpenVinoRuntime:
             CheckpointError: the graph is missing, altered or damaged, or not one that OpenVINO reads.
             InputError: ``threads`` is not positive.
         """
-        if threads is not None and threads < 1:
-            raise InputError(f"threads is {threads}; expected at least 1")
+        count = thread_count(threads)
         try:
             import openvino
         except ImportError as exc:
@@ -55,7 +54,7 @@ class OpenVinoRuntime:
         precision = "bf16" if "BF16" in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES") else "fp32"
         self.form = record.form
         self.name = f"openvino-cpu-{'int8' if record.form == 'int8' else precision}"
-        self._compiled = _compiled(core, checkpoint.folder / record.file, threads or default_threads(), precision)
+        self._compiled = _compiled(core, checkpoint.folder / record.file, count, precision)
         self._of_thread = threading.local()  # a request holds the numbers of one call
 
     def embed(self, token_ids: NDArray[np.int64], attention_mask: NDArray[np.int64]) -> Rows:
