@@ -49,8 +49,8 @@ def installation() -> Iterator[Finding]:
         yield from _guarded(package, lambda package=package: _package(package))  # type: ignore[misc]
     yield from _guarded("faiss", _faiss, remedy=_REINSTALL_FAISS)
     yield from _guarded("sqlite", _sqlite)
+    yield from _guarded("many questions", _many_questions)  # before torch is loaded, as other commands find it
     yield from _guarded("torch", _torch)
-    yield from _guarded("many questions", _many_questions)
     yield _optional("openvino", "SEARCHKIT_DEVICE=openvino", "openvino")
     yield _optional("pypdfium2", "PDF files", "docs")
 
