@@ -16,7 +16,6 @@ import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -168,8 +167,7 @@ def warm(options: Any) -> dict[str, Any]:
                     found[f"{way} {count}"].append(spent)
         print("round", number, flush=True)
     for engine in engines.values():
-        with closing(engine):
-            pass
+        engine.close()
     return {name: {"ms": values, "first_ms": first[name]} for name, values in found.items()}
 
 
