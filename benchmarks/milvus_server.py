@@ -37,16 +37,17 @@ from searchkit import Document, SearchEngine
 from searchkit.errors import SearchkitError
 from searchkit.scale.milvus import Address
 from searchkit.scale.milvus.push import PushOptions, push
+from searchkit.scale.milvus.server import Collection
+from searchkit.scale.milvus.waiting import await_indexed, await_loaded
 
 if TYPE_CHECKING:
-    from searchkit.scale.milvus.server import Collection
     from searchkit.search.reports import Progress
     from searchkit.types import Rows
 
 QUESTIONS, K = 200, 10
 PORT = 29530
 LEASE_S = 70  # a server that comes back sooner meets the names that the killed one left, and may never answer
-SMALL = 1024  # rows of a segment, below which Milvus makes no index
+LOADED_S = 900.0
 ADDRESS = Address.of(f"http://127.0.0.1:{PORT}", "bench")
 STAGES = ("index", "push", "ask", "sync", "report")
 FILTERS = ("source = 'books'", "year >= 2010", "source != 'books' AND year < 2000", "number BETWEEN 500 AND 900")
@@ -202,7 +203,7 @@ def refused(call: Callable[[], object]) -> str:
 
 def asked(bench: Bench) -> dict[str, Any]:
     with server(bench.work), bench.remote() as there:
-        wait_loaded(there)
+        wait_searched(there, known(bench.work)["push"]["kind"])
         return compared(bench, there)
 
 
@@ -260,7 +261,7 @@ def synced(bench: Bench) -> dict[str, Any]:
         report = push(engine, ADDRESS, PushOptions(sync=True))
         seconds = time.perf_counter() - began
     with server(bench.work), bench.remote() as there:  # another one, after a kill
-        wait_loaded(there)
+        wait_searched(there, report.kind)
         again = push(engine, ADDRESS, PushOptions(sync=True))
         assert (report.chunks, again.chunks) == (expected, expected)
         shown = {hit.doc_id for text in bench.questions for hit in there.search(text, 20, mode="dense")}
@@ -277,39 +278,19 @@ def synced(bench: Bench) -> dict[str, Any]:
     }
 
 
-def wait_loaded(there: SearchEngine, seconds: float = 900) -> None:
-    """Until a server that was started again has loaded everything, and with the index that was asked for.
+def wait_searched(there: SearchEngine, kind: str) -> None:
+    """Until a server that was started again has loaded everything, and searches it by the index that was asked for.
 
     Before, it counts every row and answers all the same, from an index of its own for the meantime (128 cells, of which
     it looks into 16), which finds fewer of the nearest, above all behind a filter.
     """
-    from searchkit.scale.milvus.server import Collection
-
     collection = Collection(ADDRESS)
-    end = time.monotonic() + seconds
     try:
-        while True:
-            try:
-                there.search("x", mode="dense")
-                if collection.count() == there.status().chunks and is_indexed(collection):
-                    return
-            except SearchkitError:
-                if time.monotonic() > end:
-                    raise
-            if time.monotonic() > end:
-                raise SystemExit(f"the server has not loaded everything after {seconds:.0f} s")
-            time.sleep(1)
+        await_loaded(collection)
     finally:
         collection.close()
-
-
-def is_indexed(collection: Collection) -> bool:
-    """Whether all segments that are worth an index are searched by theirs."""
-    client, name = collection._client, collection.address.collection
-    if client.describe_index(name, "vector")["pending_index_rows"]:
-        return False
-    segments = client._get_connection().get_query_segment_info(name)
-    return bool(segments) and all(one.indexID or one.num_rows < SMALL for one in segments)
+    if not await_indexed(ADDRESS, kind, there.status().chunks, LOADED_S).is_done:
+        raise SystemExit(f"the server does not search everything by its index after {LOADED_S:.0f} s")
 
 
 def note(work: Path, stage: str, found: dict[str, Any]) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from searchkit.cli.failures import say
 from searchkit.cli.progress import progress_bar
+from searchkit.cli.refused import show_refused
 from searchkit.cli.terminal import one_line
 from searchkit.cli.wording import time_words
 from searchkit.errors import IndexStateError
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
     from searchkit.documents import ReadOptions, WalkOptions
     from searchkit.search import SearchEngine
     from searchkit.search.reports import IndexReport, Refusal
-
-_REFUSED_SHOWN = 5
 
 
 def follow(
@@ -34,7 +33,8 @@ def follow(
         try:
             for number, report in enumerate(reports):
                 _show_run(report, as_json=as_json)
-                _show_refused([one for one in report.refused if one not in refused])
+                new = [(one.path, one.reason) for one in report.refused if one not in refused]
+                show_refused(new, "with: searchkit ls --refused")
                 refused = set(report.refused)
                 if number == 0:
                     say(f"watching {', '.join(map(one_line, paths))}; Ctrl-C ends it")
@@ -81,10 +81,3 @@ def _changes(report: IndexReport) -> str:
 
 def _counts(numbers: dict[str, int]) -> str:
     return ", ".join(f"{number:,} {word}" for word, number in numbers.items() if number)
-
-
-def _show_refused(refused: Sequence[Refusal]) -> None:
-    for refusal in refused[:_REFUSED_SHOWN]:
-        say(f"refused: {one_line(refusal.path)}: {one_line(refusal.reason)}")
-    if len(refused) > _REFUSED_SHOWN:
-        say(f"refused: {len(refused) - _REFUSED_SHOWN:,} more; see all with: searchkit ls --refused")
