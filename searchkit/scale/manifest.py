@@ -131,7 +131,7 @@ def read_manifest(place: Place) -> Manifest:
         if data["format"] != FORMAT:
             raise ShardsError(
                 f"the shards in {place} have format {data['format']!r}, this searchkit reads {FORMAT}",
-                hint="upgrade searchkit: pip install -U searchkit",
+                hint="install a newer searchkit",
             )
         manifest = Manifest(
             data["searchkit"],

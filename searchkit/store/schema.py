@@ -204,7 +204,7 @@ def check_version(connection: sqlite3.Connection) -> int:
     if version > SCHEMA_VERSION:
         raise IndexFormatError(
             f"the index has format {version}, this searchkit reads up to {SCHEMA_VERSION}",
-            hint="upgrade searchkit: pip install -U searchkit",
+            hint="install a newer searchkit",
         )
     if version < SCHEMA_VERSION and version != migrations_done(connection):
         raise IndexDamagedError(f"searchkit.db says that it has format {version}, and has another")

@@ -93,7 +93,7 @@ def read_note(collection: Collection) -> Note:
     if values["format"] > FORMAT:
         raise IndexFormatError(
             f"the collection {collection.address} has format {values['format']}, this searchkit reads up to {FORMAT}",
-            hint="upgrade searchkit: pip install -U searchkit",
+            hint="install a newer searchkit",
         )
     try:
         known = {name: values[name] for name in Note.__slots__}
