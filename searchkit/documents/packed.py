@@ -8,6 +8,7 @@ import zlib
 from pathlib import PurePosixPath
 
 from searchkit.documents.encodings import SNIFFED_BYTES
+from searchkit.documents.sources import size_in_words
 from searchkit.errors import DocumentRefusedError, DocumentTooLargeError
 
 _ENDING = ".gz"
@@ -50,7 +51,7 @@ def unpacked(data: bytes, limit: int) -> bytes:
             while step := stream.read(min(_STEP, room + 1)):
                 room -= len(step)
                 if room < 0:
-                    raise DocumentTooLargeError(f"it unpacks to more than the limit of {limit / (1 << 20):.3g} MiB")
+                    raise DocumentTooLargeError(f"it unpacks to more than the limit of {size_in_words(limit)}")
                 parts.append(step)
     except _DAMAGE as exc:
         raise DocumentRefusedError(f"damaged gzip: {exc}") from exc

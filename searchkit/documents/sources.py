@@ -10,6 +10,14 @@ from searchkit.errors import InputError
 DEFAULT_MAX_BYTES = 50 * 1024 * 1024
 
 
+def size_in_words(size: int) -> str:
+    """A number of bytes as a person reads it: ``2,300 bytes``, ``0.954 MiB``, ``3,072 MiB``."""
+    mebibytes = size / (1 << 20)
+    if mebibytes < 0.1:
+        return f"{size:,} bytes"
+    return f"{mebibytes:,.0f} MiB" if mebibytes >= 100 else f"{mebibytes:.3g} MiB"
+
+
 @dataclass(frozen=True, slots=True)
 class WalkOptions:
     """Which files of a folder are taken.
@@ -40,7 +48,7 @@ class ReadOptions:
     """How files become documents.
 
     Attributes:
-        text_fields: fields of CSV, TSV, JSON and JSONL records that hold the text, joined in this order;
+        text_fields: fields of records (CSV, TSV, JSON, JSON Lines, parquet) that hold the text, joined in this order;
             guessed when empty.
         title_field: the field that holds a record's title; guessed when None.
         id_field: the field that names a record; its number when None.

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from searchkit.documents.ignore import GIT_FILE, OWN_FILE, IgnoreStack, Rules, rules_above
-from searchkit.documents.sources import LeftOut, Refused, Source, WalkOptions
+from searchkit.documents.sources import LeftOut, Refused, Source, WalkOptions, size_in_words
 from searchkit.errors import InputError
 
 _VERSION_CONTROL = frozenset({".git", ".hg", ".svn", ".bzr", ".jj"})
@@ -50,8 +50,10 @@ def walk(root: Path, *, prefix: str, options: WalkOptions) -> Iterator[Source | 
         A `Source` per file, a `Refused` for whatever is there and cannot be read.
 
     Raises:
-        InputError: ``root`` does not exist, or a pattern means nothing.
+        InputError: ``root`` does not exist, its path cannot be stored, or a pattern means nothing.
     """
+    if (shown := printable(str(root))) != str(root):
+        raise InputError(f"the path {shown} is not valid Unicode", hint="rename it")
     try:
         status = root.stat()
     except OSError as exc:
@@ -224,12 +226,9 @@ def _source(path: str, file: str, status: os.stat_result, options: WalkOptions) 
     if not stat.S_ISREG(status.st_mode):
         return Refused(path, f"{_KINDS.get(stat.S_IFMT(status.st_mode), 'something')}, not a file")
     if status.st_size > options.max_bytes:
-        return Refused(path, f"{_mib(status.st_size)} MiB, over the limit of {_mib(options.max_bytes)} MiB")
+        sizes = f"{size_in_words(status.st_size)}, over the limit of {size_in_words(options.max_bytes)}"
+        return Refused(path, sizes)
     return Source(path, Path(file), status.st_size, status.st_mtime_ns, options.max_bytes)
-
-
-def _mib(size: int) -> str:
-    return f"{size / (1 << 20):.3g}"
 
 
 def printable(path: str) -> str:

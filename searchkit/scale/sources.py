@@ -11,6 +11,7 @@ from typing import IO, Any
 
 from searchkit.documents import Refused, Source, WalkOptions, walk
 from searchkit.documents.ranges import range_format
+from searchkit.documents.sources import size_in_words
 from searchkit.errors import DocumentRefusedError, InputError
 from searchkit.scale.place import file_system, is_url
 from searchkit.search.indexing.roots import prefix_of
@@ -117,7 +118,7 @@ def _remote_files(url: str, walking: WalkOptions) -> Iterator[SourceFile]:
 def _too_large(path: str, size: int, limit: int) -> str:
     if size <= limit or range_format(path):
         return ""
-    return f"{size / (1 << 20):.3g} MiB, over the limit of {limit / (1 << 20):.3g} MiB for this format"
+    return f"{size_in_words(size)}, over the limit of {size_in_words(limit)} for this format"
 
 
 @contextmanager

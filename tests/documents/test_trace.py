@@ -61,7 +61,7 @@ def test_what_is_not_there_and_folders_are_nothing(root: Path) -> None:
 def test_a_refusal_is_passed_on(root: Path) -> None:
     (root / "gone.md").symlink_to(root / "nothing")
     assert outcome(root, "gone.md") == Refused("docs/gone.md", "a broken symbolic link")
-    assert outcome(root, "a.md", max_bytes=2) == Refused("docs/a.md", "5.72e-06 MiB, over the limit of 1.91e-06 MiB")
+    assert outcome(root, "a.md", max_bytes=2) == Refused("docs/a.md", "6 bytes, over the limit of 2 bytes")
 
 
 def test_a_link_to_another_file_of_the_folder_is_nothing(root: Path) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from searchkit.documents import Refused, Source, WalkOptions, walk
+from searchkit.documents.sources import size_in_words
 from searchkit.errors import InputError
 
 
@@ -237,6 +238,20 @@ def test_large_file_is_refused_with_both_sizes(tmp_path: Path) -> None:
     assert refusals(tmp_path, max_bytes=2 << 20) == {"big.txt": "3 MiB, over the limit of 2 MiB"}
     with pytest.raises(InputError, match="max_bytes"):
         WalkOptions(max_bytes=0)
+
+
+@pytest.mark.parametrize(
+    ("size", "words"), [(2300, "2,300 bytes"), (1_000_000, "0.954 MiB"), (5 << 19, "2.5 MiB"), (3 << 30, "3,072 MiB")]
+)
+def test_sizes_are_shown_in_plain_numbers(size: int, words: str) -> None:
+    assert size_in_words(size) == words
+
+
+def test_root_of_an_undecodable_name_is_an_input_error(tmp_path: Path) -> None:
+    root = Path(os.fsdecode(b"caf\xe9"))
+    for place in (tmp_path / root, tmp_path / root / "tea.md"):
+        with pytest.raises(InputError, match=r"caf\\udce9.* is not valid Unicode"):
+            list(walk(place, prefix="", options=WalkOptions()))
 
 
 def test_undecodable_name_is_refused_in_printable_form(tmp_path: Path) -> None:
