@@ -22,6 +22,8 @@ _OURS = re.compile(
     rf"|{re.escape(DB_NAME)}\.(mended(-part)?|damaged-[0-9]+)(-wal|-shm|-journal)?"
 )
 
+_LITTER = frozenset({".DS_Store", "Thumbs.db", "desktop.ini"})  # of file managers, wherever they were
+
 
 def _is_plain(item: os.DirEntry[str]) -> bool:
     return item.is_file(follow_symlinks=False)
@@ -108,11 +110,11 @@ class IndexFolder:
         Raises:
             IndexStateError: a file is in the way, the folder holds other things, or it cannot be made.
         """
-        if self.path.exists() and not self.path.is_dir():
-            raise IndexStateError(f"{self.path} is a file; expected a folder", hint="choose another --index")
         try:
+            if self.path.exists() and not self.path.is_dir():
+                raise IndexStateError(f"{self.path} is a file; expected a folder", hint="choose another --index")
             self._make()
-            foreign = sorted(item.name for item in self.path.iterdir() if not _OURS.fullmatch(item.name))
+            foreign = self.foreign()
         except OSError as exc:
             raise IndexStateError(f"{self.path} cannot be made: {exc.strerror}") from exc
         if foreign and not self.holds_index():
@@ -121,6 +123,11 @@ class IndexFolder:
                 f"{self.path} is not an index: it holds {shown}",
                 hint="choose an empty or a new folder with --index",
             )
+
+    def foreign(self) -> list[str]:
+        """The names of other things here, sorted."""
+        names = (item.name for item in self.path.iterdir())
+        return sorted(name for name in names if not _OURS.fullmatch(name) and name not in _LITTER)
 
     def _make(self) -> None:
         """Make the folder and those above it, their names synced: else a power cut could take all that is in it."""

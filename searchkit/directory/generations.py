@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import Protocol
 
 from searchkit.directory.folder import IndexFolder
-from searchkit.directory.syncing import sync_folder
+from searchkit.directory.syncing import sync_file, sync_folder
 from searchkit.errors import IndexDamagedError, IndexStateError
 
 _READ_AT_ONCE = 1 << 20
@@ -73,8 +73,7 @@ def write_generation(folder: IndexFolder, generation: int, writer: Callable[[Pat
         writer(temporary)
         past = time.time_ns() - 5 * _SETTLED_S * _NANOSECONDS
         os.utime(temporary, ns=(past, past))
-        with temporary.open("rb+") as file:
-            os.fsync(file.fileno())
+        sync_file(temporary)
         record = GenerationFile(final.name, _sha256(temporary), temporary.stat().st_size)
         temporary.replace(final)
         sync_folder(folder.path)

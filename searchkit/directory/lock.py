@@ -68,6 +68,7 @@ class WriterLock:
             seen = self._identity()
             try:
                 self._folder.check_own_files()
+                seen = seen or self._made()
                 lock = self._acquired(max(0.0, until - time.monotonic()))
             except IndexStateError:
                 if self._identity() == seen:
@@ -76,7 +77,7 @@ class WriterLock:
             if seen is not None and self._identity() == seen:
                 self._held = lock
             else:
-                lock.release()  # of a file that is new, or no longer that of the index
+                lock.release()  # of a file that is no longer that of the index
         self._sign()
         return self
 
@@ -93,6 +94,16 @@ class WriterLock:
             raise IndexStateError(f"{self._folder.path} cannot be written to: {exc}") from exc
         return lock
 
+    def _made(self) -> tuple[int, int] | None:
+        """The lock file, made here: one that filelock makes goes again with its release on Windows."""
+        try:
+            self._folder.lock.touch(exist_ok=False)
+        except FileExistsError:  # by another writer at this moment
+            pass
+        except OSError as exc:
+            raise IndexStateError(f"{self._folder.path} cannot be written to: {exc}") from exc
+        return self._identity()
+
     def _identity(self) -> tuple[int, int] | None:
         """Which file is the lock now; None before there is one."""
         try:
@@ -104,6 +115,10 @@ class WriterLock:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.release()
+
+    def release(self) -> None:
+        """Lets other writers in, at the end of the block or before; a second time does nothing."""
         if self._held is not None:
             with suppress(OSError):
                 self._folder.holder.unlink(missing_ok=True)

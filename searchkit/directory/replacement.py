@@ -10,22 +10,27 @@ that was noted tells readers that the database without its log is not all.
 
 from __future__ import annotations
 
-import os
 import shutil
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
 
 from searchkit.directory.folder import IndexFolder
-from searchkit.directory.syncing import sync_folder
+from searchkit.directory.syncing import sync_file, sync_folder
 from searchkit.errors import IndexStateError
 
 
 def place_for_mended(folder: IndexFolder) -> Path:
-    """Gives where the new database is to be made; nothing of an earlier try is left there."""
-    place = folder.database.with_name(f"{folder.database.name}.mended-part")
-    for file in _with_log(place):
-        file.unlink(missing_ok=True)
+    """Gives where the new database is to be made; nothing of an earlier try is left there.
+
+    Raises:
+        IndexStateError: what is left cannot be removed.
+    """
+    place = _part(folder)
+    with _replacing(folder):
+        for ending in ("", "-wal", "-shm", "-journal"):
+            _beside(place, ending).unlink(missing_ok=True)
     return place
 
 
@@ -35,39 +40,53 @@ def replace_database(folder: IndexFolder) -> Path:
     Raises:
         IndexStateError: the folder cannot be written to; what is there then is as described above.
     """
-    part = folder.database.with_name(f"{folder.database.name}.mended-part")
-    try:
-        with part.open("rb+") as file:
-            os.fsync(file.fileno())
+    part = _part(folder)
+    with _replacing(folder):
+        sync_file(part)
         part.replace(_mended(folder))
         sync_folder(folder.path)
-        return finish_replacement(folder) or folder.database
+    return finish_replacement(folder) or folder.database
+
+
+def finish_replacement(folder: IndexFolder) -> Path | None:
+    """Goes on where an exchange was cut off; gives where the old database is kept, or None when none was begun.
+
+    Raises:
+        IndexStateError: as `replace_database`.
+    """
+    mended = _mended(folder)
+    if not mended.exists():
+        return None
+    with _replacing(folder):
+        aside = _kept_aside(folder)
+        for ending in ("-wal", "-shm"):
+            with suppress(FileNotFoundError):
+                _beside(folder.database, ending).replace(_beside(aside, ending))
+        _keep(folder.database, aside)
+        mended.replace(folder.database)
+        sync_folder(folder.path)
+    return aside
+
+
+@contextmanager
+def _replacing(folder: IndexFolder) -> Iterator[None]:
+    try:
+        yield
     except OSError as exc:
         raise IndexStateError(f"{folder.database} could not be replaced: {exc.strerror}") from exc
 
 
-def finish_replacement(folder: IndexFolder) -> Path | None:
-    """Goes on where an exchange was cut off; gives where the old database is kept, or None when none was begun."""
-    mended = _mended(folder)
-    if not mended.exists():
-        return None
-    aside = _kept_aside(folder)
-    for ending in ("-wal", "-shm"):
-        with suppress(FileNotFoundError):
-            _beside(folder.database, ending).replace(_beside(aside, ending))
-    _keep(folder.database, aside)
-    mended.replace(folder.database)
-    sync_folder(folder.path)
-    return aside
+def _part(folder: IndexFolder) -> Path:
+    return _beside(folder.database, ".mended-part")
 
 
 def _mended(folder: IndexFolder) -> Path:
-    return folder.database.with_name(f"{folder.database.name}.mended")
+    return _beside(folder.database, ".mended")
 
 
 def _kept_aside(folder: IndexFolder) -> Path:
     """A name that is free, or that has only the log as yet."""
-    places = (folder.database.with_name(f"{folder.database.name}.damaged-{number}") for number in count(1))
+    places = (_beside(folder.database, f".damaged-{number}") for number in count(1))
     return next(place for place in places if not place.exists() or place.samefile(folder.database))
 
 
@@ -79,10 +98,6 @@ def _keep(database: Path, aside: Path) -> None:
         aside.hardlink_to(database)
     except OSError:
         shutil.copyfile(database, aside)
-
-
-def _with_log(database: Path) -> list[Path]:
-    return [_beside(database, ending) for ending in ("", "-wal", "-shm", "-journal")]
 
 
 def _beside(database: Path, ending: str) -> Path:

@@ -15,8 +15,10 @@ from pathlib import Path
 
 from searchkit.directory.folder import IndexFolder
 from searchkit.directory.lock import WriterLock
-from searchkit.directory.syncing import sync_folder
+from searchkit.directory.syncing import sync_file, sync_folder
 from searchkit.errors import IndexStateError
+
+_OPEN_FILES_MOVE = os.name != "nt"  # whether a folder can be renamed in which a file is open, as a lock is
 
 
 @contextmanager
@@ -24,32 +26,37 @@ def staged_folder(place: Path, *, overwrite: bool, wait_s: float = 0) -> Iterato
     """Gives an empty folder that takes ``place`` when the block ends without an error; else nothing is changed.
 
     Args:
-        overwrite: an index may be there already; then its writer is kept out meanwhile.
-        wait_s: how long to wait for that writer.
+        overwrite: an index may be there already.
+        wait_s: how long to wait for who writes there.
 
     Raises:
         IndexStateError: something else is there, or an index and ``overwrite`` is False, or it cannot be written.
-        IndexLockedError: somebody writes to the index that is there, or makes the same folder at this moment.
+        IndexLockedError: somebody writes there, or makes the same folder at this moment.
     """
     part, old = place.with_name(f".{place.name}.part"), place.with_name(f".{place.name}.old")
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
-        if old.exists() and not place.exists():
-            old.replace(place)
-        _check_free(place, overwrite=overwrite)
+        if part.is_symlink():  # planted: what it leads to would be emptied
+            raise IndexStateError(f"{part} is a link; expected nothing, or what an earlier try has left")
         part.mkdir(exist_ok=True)
         with ExitStack() as locks:
-            locks.enter_context(WriterLock(IndexFolder(part)))
+            held = [locks.enter_context(WriterLock(IndexFolder(part)))]
+            locks.callback(shutil.rmtree, part, ignore_errors=True)  # while it is locked, so never that of another
+            if old.exists() and not place.exists():
+                old.replace(place)
+            _check_free(place, overwrite=overwrite)
             _empty(part)
-            if (place / "searchkit.db").exists():
-                locks.enter_context(WriterLock(IndexFolder(place), wait_s=wait_s))
+            if place.is_dir() and any(place.iterdir()):  # perhaps of a writer who has no database yet
+                held.append(locks.enter_context(WriterLock(IndexFolder(place), wait_s=wait_s)))
+                _check_free(place, overwrite=overwrite)  # it may have one now
             yield IndexFolder(part)
             _sync_all(part)
+            if not _OPEN_FILES_MOVE:
+                for lock in held:
+                    lock.release()
             _exchange(part, place, old)
     except OSError as exc:
         raise IndexStateError(f"{place} cannot be written: {exc.strerror or exc}") from exc
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
 
 
 def _check_free(place: Path, *, overwrite: bool) -> None:
@@ -60,7 +67,7 @@ def _check_free(place: Path, *, overwrite: bool) -> None:
     if IndexFolder(place).holds_index():
         if not overwrite:
             raise IndexStateError(f"{place} holds an index", hint="replace it with --overwrite")
-    elif any(place.iterdir()):
+    elif IndexFolder(place).foreign():
         raise IndexStateError(f"{place} holds other things", hint="choose an empty or a new folder")
 
 
@@ -76,8 +83,7 @@ def _empty(part: Path) -> None:
 def _sync_all(part: Path) -> None:
     for folder, _, names in os.walk(part):
         for name in names:
-            with Path(folder, name).open("rb+") as file:
-                os.fsync(file.fileno())
+            sync_file(Path(folder, name))
         sync_folder(Path(folder))
 
 
@@ -88,6 +94,9 @@ def _exchange(part: Path, place: Path, old: Path) -> None:
     try:
         part.replace(place)
     except OSError:
+        if not place.exists() and old.exists():
+            old.replace(place)
+            raise
         if not place.is_dir() or IndexFolder(place).holds_index():
             raise
         shutil.rmtree(place)  # of a writer that came between the two: it asked for the lock, and will again

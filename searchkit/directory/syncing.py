@@ -1,9 +1,15 @@
-"""Making names last: what a folder lists is written when the folder is synced, not when the file is."""
+"""Making files and names last: what a folder lists is written when the folder is synced, not when the file is."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
+
+
+def sync_file(file: Path) -> None:
+    """Makes what was written to a file survive a power cut. It may be read-only, but on Windows."""
+    with file.open("rb+" if os.name == "nt" else "rb") as stream:
+        os.fsync(stream.fileno())
 
 
 def sync_folder(folder: Path) -> None:

@@ -59,6 +59,14 @@ def test_leftovers_of_a_killed_first_run_do_not_bar_the_next(tmp_path: Path) -> 
     IndexFolder(tmp_path).create()
 
 
+def test_what_file_managers_leave_does_not_make_a_folder_anybodys(tmp_path: Path) -> None:
+    (tmp_path / ".DS_Store").touch()
+    IndexFolder(tmp_path).create()
+    (tmp_path / "thesis.md").touch()
+    with pytest.raises(IndexStateError, match=r"it holds thesis\.md \("):
+        IndexFolder(tmp_path).create()
+
+
 def test_note_beside_an_index_is_no_obstacle(tmp_path: Path) -> None:
     (tmp_path / DB_NAME).touch()
     (tmp_path / "README.md").touch()
@@ -71,6 +79,8 @@ def test_file_in_the_way_is_named(tmp_path: Path) -> None:
         IndexFolder(tmp_path / "docs").create()
     with pytest.raises(IndexStateError, match="cannot be made"):
         IndexFolder(tmp_path / "docs" / "below").create()
+    with pytest.raises(IndexStateError, match="cannot be made"):
+        IndexFolder(tmp_path / ("x" * 300)).create()
 
 
 def test_missing_index_says_what_is_missing(tmp_path: Path) -> None:

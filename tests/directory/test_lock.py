@@ -8,6 +8,7 @@ from pathlib import Path
 from threading import Thread
 
 import pytest
+from filelock import FileLock
 
 from searchkit.directory import IndexFolder, WriterLock, read_holder
 from searchkit.errors import IndexLockedError, IndexStateError
@@ -154,3 +155,23 @@ def test_the_lock_that_is_held_is_that_of_the_folder_which_is_there(
     with WriterLock(folder), pytest.raises(IndexLockedError):
         WriterLock(folder).__enter__()
     assert not (tmp_path / "old" / folder.holder.name).exists()
+
+
+def test_a_lock_file_that_goes_with_its_release_is_made_anew(
+    folder: IndexFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As filelock does on Windows; a lock that is released to be taken again would be for ever a new one."""
+    released: list[str] = []
+
+    def release(lock: FileLock) -> None:
+        assert len(released) < 3
+        original(lock)
+        Path(lock.lock_file).unlink(missing_ok=True)
+        released.append(lock.lock_file)
+
+    original = FileLock._release
+    monkeypatch.setattr(FileLock, "_release", release)
+    for _ in range(2):
+        with WriterLock(folder):
+            assert read_holder(folder).pid == os.getpid()
+    assert released == [str(folder.lock)] * 2
