@@ -33,7 +33,7 @@ def resolve_index(
         must_exist: raise where there is no index; otherwise the folder may be missing (and is not made).
 
     Raises:
-        InputError: neither a name nor a path; an address above all.
+        InputError: neither a name nor a path, an address above all; or a home folder of nobody.
         IndexNotFoundError: nothing there; the message says where it looked and which indexes there are.
     """
     here = Path(os.path.abspath(cwd or Path.cwd()))  # noqa: PTH100 - must not follow links, as resolve() does
@@ -45,7 +45,7 @@ def resolve_index(
             hint="name the index that it was made from",
         )
     if _is_path(wanted):
-        return _by_path(here, Path(wanted).expanduser(), must_exist=must_exist)
+        return _by_path(here, _path(wanted), must_exist=must_exist)
     name = str(wanted)
     if not _NAME.fullmatch(name):
         raise InputError(
@@ -60,6 +60,15 @@ def _is_path(wanted: str | Path) -> bool:
         return True
     separators = {os.sep, os.altsep or os.sep}
     return wanted in {".", ".."} or wanted.startswith("~") or any(mark in wanted for mark in separators)
+
+
+def _path(wanted: str | Path) -> Path:
+    if "\0" in str(wanted):
+        raise InputError(f"{str(wanted)!r} is no path: it holds a NUL")
+    try:
+        return Path(wanted).expanduser()
+    except RuntimeError as exc:
+        raise InputError(f"{wanted}: no home folder is known", hint="write the whole path") from exc
 
 
 def _by_path(here: Path, path: Path, *, must_exist: bool) -> Path:

@@ -104,3 +104,11 @@ def test_missing_path_is_named(tmp_path: Path) -> None:
 def test_odd_names_are_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(InputError, match="not an index name"):
         resolve(name, tmp_path)
+
+
+def test_home_of_nobody_and_a_path_with_a_nul_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no home folder"):
+        resolve("~nobody-of-that-name/notes", tmp_path)
+    for written in ("./a\0b", Path("a\0b")):
+        with pytest.raises(InputError, match="holds a NUL"):
+            resolve(written, tmp_path, must_exist=False)
