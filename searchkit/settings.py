@@ -76,7 +76,7 @@ def load_settings(
     variables = os.environ if environ is None else environ
     user_file, project_file = _user_file(variables), find_project_file(cwd or Path.cwd())
     layers = [
-        _from_user_file(user_file) if user_file.is_file() else {},
+        _from_user_file(user_file) if _is_file(user_file) else {},
         _from_project_file(project_file) if project_file else {},
         _from_environment(variables),
         _checked({name: value for name, value in (overrides or {}).items() if value is not None}, "flags"),
@@ -94,10 +94,14 @@ def find_project_file(cwd: Path) -> Path | None:
     in shared places such as ``/tmp`` a parent may be anyone's.
     """
     folder = Path(os.path.abspath(cwd))  # noqa: PTH100 - must not follow links, as resolve() does
-    above = [folder, *folder.parents]
-    ends = [place for place in above if (place / ".git").exists() or place == _home()]
+    above, home = [folder, *folder.parents], _home()
+    ends = [place for place in above if place == home or os.path.exists(place / ".git")]  # noqa: PTH110 - as below
     reach = above[: above.index(ends[0]) + 1] if ends else [folder]
-    return next((place / PROJECT_FILE for place in reach if (place / PROJECT_FILE).is_file()), None)
+    return next((place / PROJECT_FILE for place in reach if _is_file(place / PROJECT_FILE)), None)
+
+
+def _is_file(path: Path) -> bool:
+    return os.path.isfile(path)  # noqa: PTH113 - Path's own raises where a folder above may not be entered
 
 
 def _home() -> Path | None:
@@ -132,7 +136,10 @@ def _from_user_file(path: Path) -> dict[str, object]:
     values = _checked(_read(path), str(path))
     index = values.get("index")
     if isinstance(index, str) and _is_path(index):
-        folder = Path(index).expanduser()
+        try:
+            folder = Path(index).expanduser()
+        except RuntimeError as exc:
+            raise InputError(f"{path}: index {index!r}: no home folder is known", hint="write the whole path") from exc
         if not folder.is_absolute():
             raise InputError(
                 f"{path}: index {index!r} is a relative path; expected a name or an absolute path",
@@ -182,11 +189,14 @@ def _read(path: Path) -> Mapping[str, object]:
         import tomli as tomllib
 
     try:
-        if path.stat().st_size > _LARGEST_FILE:
-            raise InputError(f"{path} has {path.stat().st_size:,} bytes; at most {_LARGEST_FILE:,} are read")
-        values: dict[str, object] = tomllib.loads(path.read_text(encoding="utf-8"))
+        size = path.stat().st_size
+        data = path.read_bytes() if size <= _LARGEST_FILE else b""
     except OSError as exc:
         raise InputError(f"{path} cannot be read: {exc.strerror}") from exc
+    if size > _LARGEST_FILE:
+        raise InputError(f"{path} has {size:,} bytes; at most {_LARGEST_FILE:,} are read")
+    try:
+        values: dict[str, object] = tomllib.loads(data.decode("utf-8-sig"))
     except ValueError as exc:  # TOML's own error, or bytes that are no UTF-8
         raise InputError(f"{path} is not valid TOML: {exc}") from exc
     except RecursionError as exc:

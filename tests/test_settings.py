@@ -153,12 +153,31 @@ def test_index_of_the_user_file_is_a_name_or_absolute(project: Path) -> None:
         ("[search]\nlimit = 3", "unknown setting 'search'"),
         ("limit = ", "not valid TOML"),
         ("limit = 1\nlimit = 2", "not valid TOML"),
-        ("# " + "x" * 70_000, "70,002 bytes; at most 65,536"),
+        ("# " + "x" * 70_000, r"^\S+ has 70,002 bytes; at most 65,536 are read"),
     ],
 )
 def test_bad_files_are_named(project: Path, text: str, told: str) -> None:
     write_project(project, text)
-    with pytest.raises(InputError, match=rf"searchkit\.toml.*{told}"):
+    with pytest.raises(InputError, match=told) as caught:
+        load(project)
+    assert caught.value.message.startswith(str(project / "searchkit.toml"))
+
+
+def test_file_with_a_byte_order_mark_is_read(project: Path) -> None:
+    (project / "searchkit.toml").write_bytes(b"\xef\xbb\xbflimit = 4")
+    assert load(project).limit == 4
+
+
+def test_places_that_cannot_be_looked_at_hold_no_file(project: Path) -> None:
+    """As a folder of another user; a name that no file system takes fails in the same way."""
+    nowhere = project / ("x" * 300)
+    assert find_project_file(nowhere) is None
+    assert load(project, {"XDG_CONFIG_HOME": str(nowhere)}) == Settings()
+
+
+def test_home_of_nobody_is_named(project: Path) -> None:
+    write_user(project, "index = '~nobody-of-that-name/notes'")
+    with pytest.raises(InputError, match=r"config\.toml: index '~nobody-of-that-name/notes': no home"):
         load(project)
 
 
