@@ -92,6 +92,7 @@ class MissingExtraError(SearchkitError, ImportError):
     def __init__(self, what: str, extra: str) -> None:
         super().__init__(f"{what} is not installed", hint=f"pip install 'searchkit[{extra}]'")
         self.extra = extra
+        self.args = (what, extra)  # so that it can be copied, and come back from another process
 
 
 class EncoderError(SearchkitError):
