@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from searchkit.store.checksums import CHECKED, CHECKED_SINCE, row_checksum, vector_checksum
-from searchkit.store.connection import connect_reader, transaction, translated
+from searchkit.store.connection import connect_reader, read_only_address, transaction, translated
 from searchkit.store.lexical.audit import lexical_differences
 from searchkit.store.lexical.tables import is_current
 from searchkit.store.reader import StoreReader
@@ -204,7 +204,7 @@ class StoreAudit:
 def says_newer_by_mistake(path: Path) -> bool:
     """Whether a database that says it has a newer format has tables that came no farther than ours."""
     try:
-        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+        with closing(sqlite3.connect(read_only_address(path.absolute()), uri=True)) as connection:
             return migrations_done(connection) <= SCHEMA_VERSION
     except (sqlite3.DatabaseError, UnicodeDecodeError):  # the second where SQLite quotes what is damaged
         return False
@@ -237,7 +237,10 @@ def _new_schema() -> dict[str, str]:
 
 def _schema_of(connection: sqlite3.Connection) -> dict[str, str]:
     """The SQL that made each table, index and trigger, without comments and spacing, by its name."""
-    rows = connection.execute("SELECT type, name, sql FROM sqlite_master WHERE sql IS NOT NULL")
+    rows = connection.execute(  # of the list of migrations, which sqlite-utils makes as it likes, that it is there
+        "SELECT type, name, iif(tbl_name = '_sqlite_migrations', '', sql) FROM sqlite_master "
+        "WHERE sql IS NOT NULL AND (type = 'table' OR tbl_name <> '_sqlite_migrations')"
+    )
     return {
         f"{kind} {name}": " ".join(_REFERENCED.sub(r"\1", _COMMENT.sub("", sql)).split())
         for kind, name, sql in rows

@@ -11,6 +11,8 @@ import sqlite3
 
 import xxhash
 
+from searchkit.store.functions import make_known
+
 CHECKED = {
     "settings": ("name", "value"),
     "roots": ("root_id", "prefix", "location"),
@@ -34,8 +36,8 @@ CHECKED_SINCE = dict.fromkeys(CHECKED, 3) | {"topics": 5, "chunk_topics": 5, "ju
 
 def register_checksums(connection: sqlite3.Connection) -> None:
     """Make ``row_checksum(value, ...)`` and ``vector_checksum(chunk_id, vector)`` known to SQL on this connection."""
-    connection.create_function("row_checksum", -1, row_checksum, deterministic=True)
-    connection.create_function("vector_checksum", 2, vector_checksum, deterministic=True)
+    make_known(connection, "row_checksum", -1, row_checksum)
+    make_known(connection, "vector_checksum", 2, vector_checksum)
 
 
 def row_checksum(*values: object) -> int:

@@ -6,16 +6,21 @@ import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
+from pathlib import Path, PurePath
+from urllib.parse import quote
 
 from searchkit.errors import IndexDamagedError, IndexNotFoundError, IndexStateError, InputError
 from searchkit.store.checksums import register_checksums
+from searchkit.store.functions import raise_interrupt
 from searchkit.store.schema import check_version, migrate
 
 MEND = "see what is wrong with `searchkit verify`, mend it with `searchkit repair`"
 BUSY_TIMEOUT_S = 10.0
 CACHE_KIB = 16_384
-_SIGNS_OF_DAMAGE = ("malformed", "not a database", "disk image", "Could not decode", "user-defined function raised")
+_SIGNS_OF_DAMAGE = (
+    *("malformed", "not a database", "disk image", "Could not decode", "user-defined function raised"),
+    "no such table",
+)
 
 
 def connect_writer(path: Path) -> sqlite3.Connection:
@@ -26,6 +31,7 @@ def connect_writer(path: Path) -> sqlite3.Connection:
             check_version(connection)  # before anything is changed: it may be a database of another program
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = FULL")
+            connection.execute("PRAGMA fullfsync = ON")  # on macOS a mere fsync leaves it to the disk when it writes
             connection.execute("PRAGMA foreign_keys = ON")
             connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
             migrate(connection)
@@ -50,7 +56,7 @@ def connect_reader(path: Path) -> sqlite3.Connection:
                 hint="run `searchkit compact` where the folder can be written to",
             )
         connection = sqlite3.connect(
-            f"{path.absolute().as_uri()}?mode=ro" + ("&immutable=1" if frozen else ""),
+            read_only_address(path.absolute()) + ("&immutable=1" if frozen else ""),
             uri=True,
             timeout=BUSY_TIMEOUT_S,
             isolation_level=None,
@@ -66,6 +72,13 @@ def connect_reader(path: Path) -> sqlite3.Connection:
             connection.close()
             raise
         return connection
+
+
+def read_only_address(path: PurePath) -> str:
+    """The URI by which SQLite opens an absolute path for reading. A Path's own would name the server of a Windows share
+    (``//server/share``), and SQLite takes none."""
+    place = quote(os.fsencode(path.as_posix()), safe="/:")
+    return f"file://{'' if place.startswith('/') else '/'}{place}?mode=ro"
 
 
 def is_frozen(path: Path) -> bool:
@@ -98,8 +111,10 @@ def translated(path: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.DatabaseError as error:
+        raise_interrupt()
         text = str(error)
-        if any(sign in text for sign in _SIGNS_OF_DAMAGE):
+        is_corrupt = type(error) is sqlite3.DatabaseError  # so Python calls SQLITE_CORRUPT, whatever FTS5 says of it
+        if is_corrupt or any(sign in text for sign in _SIGNS_OF_DAMAGE):
             raise IndexDamagedError(f"{path.name} is damaged: {text.splitlines()[0][:200]}", hint=MEND) from error
         if isinstance(error, sqlite3.OperationalError):
             raise IndexStateError(f"{path.name}: {text}", hint=_operational_hint(text)) from error

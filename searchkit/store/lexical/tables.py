@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import sqlite3
 
+from searchkit.store.functions import make_known
 from searchkit.store.lexical.words import ANALYSIS, ANALYSIS_VERSION, indexed_words
 
 ANALYSIS_SETTING = "analysis"
@@ -40,8 +41,8 @@ WORDS_OF_ALL = f"SELECT {_WORDS_OF_CHUNK} FROM chunks c JOIN documents d USING (
 
 def register_words(connection: sqlite3.Connection) -> None:
     """Make the functions of the triggers known to SQL on this connection."""
-    connection.create_function("indexed_words", 1, indexed_words, deterministic=True)
-    connection.create_function("indexed_headings", 2, indexed_headings, deterministic=True)
+    make_known(connection, "indexed_words", 1, indexed_words)
+    make_known(connection, "indexed_headings", 2, indexed_headings)
 
 
 def indexed_headings(title: str, heading_path: str) -> str:
@@ -67,8 +68,12 @@ def can_be_asked(connection: sqlite3.Connection) -> bool:
 
 
 def _analysis(connection: sqlite3.Connection) -> str:
+    """Which one made the words; "" where nothing tells, or not readably: then the next writer makes them anew."""
     row = connection.execute("SELECT value FROM settings WHERE name = ?", [ANALYSIS_SETTING]).fetchone()
-    return "" if row is None else str(json.loads(row[0]))
+    try:
+        return "" if row is None else str(json.loads(row[0]))
+    except ValueError:
+        return ""
 
 
 def make_lexical_index(connection: sqlite3.Connection) -> None:

@@ -23,7 +23,7 @@ from functools import lru_cache
 
 from searchkit.store.lexical.stemming import english_stem
 
-ANALYSIS_VERSION = 1  # one more whenever other words come out, or the tables of `lexical_tables` change
+ANALYSIS_VERSION = 1  # one more whenever other words come out, or what `tables` makes changes
 ANALYSIS = f"{ANALYSIS_VERSION}, Unicode {unicodedata.unidata_version}"
 LONGEST_WORD = 64  # characters; more is data, of which only the beginning is kept
 
