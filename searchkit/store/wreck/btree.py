@@ -120,7 +120,7 @@ class DatabasePages:
         """The pages of the list of free ones, as far as it can be followed."""
         free: set[int] = set()
         trunk = first_trunk
-        while (page := self.page(trunk)) and trunk not in free:
+        while len(page := self.page(trunk)) == self.size and trunk not in free:
             free.add(trunk)
             count = min(int.from_bytes(page[4:8], "big"), self.size // 4 - 2)
             free.update(number for (number,) in struct.iter_unpack(">I", page[8 : 8 + 4 * count]))

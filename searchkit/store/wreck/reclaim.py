@@ -14,7 +14,6 @@ from typing import Any
 
 from searchkit.errors import IndexDamagedError
 from searchkit.store.checksums import CHECKED
-from searchkit.store.connection import translated
 from searchkit.store.wreck.rows import Row, Wreck
 from searchkit.store.writer import StoreWriter
 
@@ -63,7 +62,7 @@ def reclaim(damaged: Path, fresh: Path, *, whole_log: bool, revision: int = 0) -
             raise IndexDamagedError(
                 f"{damaged.name} is a database of another program", hint="choose another --index; nothing was changed"
             )
-    with translated(fresh), StoreWriter.opened(fresh) as store:
+    with StoreWriter.opened(fresh) as store:
         connection = store._connection
         connection.execute("PRAGMA foreign_keys = OFF")  # rows come in the order in which they are found
         with store.change(), Wreck(damaged, _columns_of(connection), whole_log=whole_log) as wreck:

@@ -9,7 +9,8 @@ sound, and cannot tell which documents are not whole.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -35,6 +36,7 @@ _FREE_LIST = slice(32, 36)
 _ANY = (ROWS, ROWS_INDEX, KEYS, KEYS_INDEX)
 _WITHOUT_ROWID = {"settings"}
 _FRACTIONS = {"least"}  # columns of type REAL
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 Row = dict[str, Value]
 
@@ -44,7 +46,6 @@ class Wreck:
 
     Attributes:
         undone: rows in which a flipped bit was found and turned back.
-        damaged: rows that are there and not as they were written, by table.
         broken: tables and indexes of which a page makes no sense, as far as they were read.
         has_gaps: whether pages are missing or make no sense at all; known after `stray_rows`.
     """
@@ -57,7 +58,7 @@ class Wreck:
             whole_log: take what stands in the log behind a damaged place too; not what was never committed.
         """
         self._columns, self._files = columns, ExitStack()
-        self.undone, self.damaged = 0, dict.fromkeys(CHECKED, 0)
+        self.undone = 0
         self._tried = 0
         self.broken: set[str] = set()
         self.has_gaps = False
@@ -124,7 +125,7 @@ class Wreck:
         """What stands in an index of a table: a second copy of some columns and the row's key. Not proven."""
         for cell in self._cells(index):
             values = values_of(cell.record)
-            if values is not None:
+            if values is not None and _is_storable(values):
                 yield values
 
     def _cells(self, name: str) -> Iterator[Cell]:
@@ -138,7 +139,6 @@ class Wreck:
         if row is None and table in self._checked:
             row = self._with_a_bit_turned(table, cell)
             self.undone += row is not None
-        self.damaged[table] += row is None
         return row
 
     def _read(self, table: str, cell: Cell) -> Row | None:
@@ -151,7 +151,8 @@ class Wreck:
         for column in _FRACTIONS & row.keys():  # which SQLite keeps as whole numbers where they are
             value = row[column]
             row[column] = float(value) if isinstance(value, int) else value
-        return row if table not in self._checked or _is_sound(table, row) else None
+        is_believed = _is_sound(table, row) if table in self._checked else _is_storable(row.values())
+        return row if is_believed else None
 
     def _with_a_bit_turned(self, table: str, cell: Cell) -> Row | None:
         if len(cell.record) > LONGEST_TRIED or self._tried >= MOST_TRIED:
@@ -196,6 +197,11 @@ def _is_sound(table: str, row: Row) -> bool:
     except (TypeError, ValueError):
         return False
     return checksum == row["checksum"]
+
+
+def _is_storable(values: Iterable[Value]) -> bool:
+    """Whether all text among them is text: where a flipped bit made it no UTF-8, `values_of` leaves surrogates."""
+    return not any(isinstance(value, str) and _SURROGATE.search(value) for value in values)
 
 
 def _neighbours(cell: Cell) -> Iterator[Cell]:

@@ -79,6 +79,12 @@ def test_a_page_that_makes_no_sense_costs_its_own_rows_alone(database: Path) -> 
     assert 0 < lost < 300
 
 
+@pytest.mark.parametrize("length", [0, 3, 41, PAGE - 1])
+def test_a_list_of_free_pages_that_was_cut_short_has_none(length: int) -> None:
+    page = (bytes(4) + (9).to_bytes(4, "big") + bytes(PAGE))[:length]
+    assert DatabasePages(lambda _: page, 1, PAGE).unused(1) == set()
+
+
 @pytest.mark.parametrize("seed", range(40))
 def test_no_damage_makes_it_fail_or_run_on(database: Path, seed: int) -> None:
     draw = random.Random(seed)

@@ -3,11 +3,13 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from searchkit.store.wreck.wal import hidden_commits, log_frames
+from searchkit.store.wreck import wal
+from searchkit.store.wreck.wal import has_damage, hidden_commits, log_frames
 
 PAGE = 4096
 FRAME = 24 + PAGE
@@ -58,6 +60,14 @@ def test_commits_behind_a_flipped_bit_are_counted(log: Path, tmp_path: Path) -> 
     assert [frame.is_sound for frame in log_frames(log)] == [True] * 3 + [False] + [True] * 2
 
 
+def test_a_frame_that_is_being_written_is_no_damage(log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = list(log_frames(log))
+    torn = [replace(frame, is_sound=number != 3) for number, frame in enumerate(whole)]
+    looks = iter([torn, whole])
+    monkeypatch.setattr(wal, "log_frames", lambda _: next(looks))
+    assert hidden_commits(log) == 0
+
+
 def test_a_log_that_was_cut_off_hides_nothing(log: Path) -> None:
     log.write_bytes(log.read_bytes()[: 32 + 3 * FRAME + 1000])
     assert len(list(log_frames(log))) == 3
@@ -69,3 +79,20 @@ def test_a_file_that_is_no_log_has_no_frames(tmp_path: Path, content: bytes) -> 
     (tmp_path / "y-wal").write_bytes(content)
     assert list(log_frames(tmp_path / "y-wal")) == []
     assert hidden_commits(tmp_path / "gone-wal") == 0
+
+
+@pytest.mark.parametrize("bit", range(256))
+def test_a_flipped_bit_in_the_header_is_turned_back(log: Path, tmp_path: Path, bit: int) -> None:
+    whole = list(log_frames(log))
+    data = bytearray(log.read_bytes())
+    data[bit // 8] ^= 1 << bit % 8
+    log.write_bytes(bytes(data))
+    assert list(log_frames(log))[1:] == whole[1:]  # the first begins with the header's checksum, which has the bit once
+    assert rows_that_sqlite_sees(log, tmp_path / "copy") == -1
+    assert hidden_commits(log) == 5
+    assert has_damage(log)
+
+
+def test_a_sound_log_has_no_damage(log: Path, tmp_path: Path) -> None:
+    assert not has_damage(log)
+    assert not has_damage(tmp_path / "none-wal")
