@@ -7,6 +7,7 @@ what is written here makes of them the rules that ``filters`` promises.
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ _FULL_MOMENT = "0001-01-01T00:00:00"
 # Compared with a number's type, a text that looks like a number is read as one; any other text is larger
 # than every number, infinity included.
 _LARGEST = "CAST(9e999 AS REAL)"
+_MOST_SIDE_BY_SIDE = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +46,14 @@ def joined(word: str, parts: list[SqlCondition]) -> SqlCondition:
     """Gives the parts joined by AND or OR; all of nothing holds, any of nothing does not.
 
     The longest part comes first: what stands to the left of a parenthesis waits on the stack of SQLite's parser,
-    which has 100 places, and so at most half of an expression can wait behind the other half.
+    which has 100 places, and so at most half of an expression can wait behind the other half. Many parts are joined in
+    groups: side by side they would be as deep as they are many, and SQLite takes a depth of 1,000.
     """
     if not parts:
         return SqlCondition("1" if word == "AND" else "0")
+    while len(parts) > _MOST_SIDE_BY_SIDE:
+        groups = range(0, len(parts), _MOST_SIDE_BY_SIDE)
+        parts = [joined(word, parts[start : start + _MOST_SIDE_BY_SIDE]) for start in groups]
     ordered = sorted(parts, key=lambda part: -len(part.sql))
     parameters = tuple(parameter for part in ordered for parameter in part.parameters)
     return SqlCondition(f"({f' {word} '.join(part.sql for part in ordered)})", parameters)
@@ -75,7 +81,8 @@ def equal(values: tuple[Value, ...], operand: Operand) -> SqlCondition:
     texts = [item for item in values if isinstance(item, str)]
     numbers = [item for item in values if not isinstance(item, (str, bool))]
     truths = [str(item).lower() for item in values if isinstance(item, bool)]
-    numeric = [number for text in texts if (number := number_in(text)) is not None]
+    looking = (number_in(text) for text in texts)
+    numeric = [number for number in looking if number is not None and math.isfinite(number)]  # JSON has no infinity
     parts = []
     if texts:
         parts.append(_among(f"{kind} IN ('text', 'true', 'false')", _as_text(operand), texts))
@@ -125,12 +132,12 @@ def _ordered(symbol: str, limit: Value, operand: Operand) -> SqlCondition:
     number = number_in(limit)
     if number is not None:
         sql = f"({kind} IN ('integer', 'real') AND {value} {symbol} CAST(? AS NUMERIC))"
-        parts.append(SqlCondition(sql, (repr(number),)))
+        parts.append(SqlCondition(sql, (repr(number).replace("inf", "9e999"),)))  # as SQLite writes it
     return joined("OR", parts)
 
 
 def number_in(text: str) -> int | float | None:
-    """The number that a text looks like, if it does."""
+    """The number that a text looks like, if it does; infinity where it is too large for one."""
     if not _NUMBER.fullmatch(text):
         return None
     return int(text) if _INTEGER.fullmatch(text) else float(text)

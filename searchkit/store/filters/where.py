@@ -111,10 +111,16 @@ def condition_of(where: str | Mapping[str, object]) -> Condition:
     """Gives the tree of an expression, or of a mapping as `compile_filter` takes it.
 
     Raises:
-        FilterError: the expression does not parse, or a field of the mapping is compared with something else.
+        FilterError: the expression does not parse, a field of the mapping has no name or is compared with something
+            else, or it is neither.
     """
     if isinstance(where, str):
         return parse_filter(where)
+    if not isinstance(where, Mapping):
+        raise FilterError(f"the filter is {type(where).__name__}; expected text or a mapping of fields to values")
+    odd = next((name for name in where if not isinstance(name, str)), None)
+    if odd is not None:
+        raise FilterError(f"the filter has {odd!r} for a field; expected its name")
     return AllOf(
         tuple(equal_to(Field(tuple(name.split("."))), _mapped_values(name, value)) for name, value in where.items())
     )

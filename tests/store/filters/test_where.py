@@ -304,6 +304,8 @@ def test_word_without_quotes_gets_a_hint() -> None:
         ({"colour": 1}, "no document has a field 'colour'"),
         ({"modified": "soon"}, "expected dates"),
         ({'a"b': 1}, "no document has a field"),
+        ({1: "en"}, "has 1 for a field"),
+        (["lang", "en"], "the filter is list"),
     ],
 )
 def test_mapping_errors_name_the_field(where: Mapping[str, object], told: str) -> None:
@@ -400,7 +402,9 @@ SCALARS = st.one_of(
     st.booleans(),
     st.integers(-3, 3),
     st.sampled_from([0.5, -1.5, 2.0]),
-    st.sampled_from(["", "1", "2.0", " 2 ", "-1.5", "1x", "true", "False", "abc", "0x1", "1e0", "é"]),
+    st.sampled_from(
+        ["", "1", "2.0", " 2 ", "-1.5", "1x", "true", "False", "abc", "0x1", "1e0", "1e999", "-1e999", "é"]
+    ),
 )
 STORED = st.one_of(SCALARS, st.lists(SCALARS, max_size=3), st.just({"k": 1}))
 LIMITS = SCALARS.filter(lambda value: value is not None and not isinstance(value, bool))
@@ -451,6 +455,9 @@ def written(value: object) -> str:
     st.booleans(),
 )
 @example([True, "true", 1], "=", "true", False)
+@example([5, "5", "1e999"], "=", "1e999", False)
+@example([5, "5", "1e999"], "<", "1e999", False)
+@example([5, "5", "-1e999"], ">", "-1e999", False)
 def test_comparison_follows_the_documented_rules(stored: list, symbol: str, value: object, negated: bool) -> None:
     condition = compile_filter(f"{'NOT ' if negated else ''}x {symbol} {written(value)}", ["x"])
     connection = sqlite3.connect(":memory:")
