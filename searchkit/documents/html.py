@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from searchkit.documents.encodings import clean_lines
 from searchkit.documents.layout import TextBuilder, first_title
 from searchkit.documents.nesting import check_nesting, tags
 from searchkit.documents.raw import RawFile
@@ -54,11 +55,18 @@ class Page:
     blocks: tuple[Block, ...]
     title: str = ""
     fields: dict[str, object] = field(default_factory=dict)
+    is_redirect: bool = False
 
 
 def read(raw: RawFile) -> list[Document]:
-    """The one document of an HTML file; lines are those of the extracted text."""
+    """The one document of an HTML file; lines are those of the extracted text.
+
+    Raises:
+        DocumentRefusedError: as `extract`; or it is a mere redirect.
+    """
     page = extract(raw.text(declared=declared_charset(raw.data)))
+    if page.is_redirect:
+        raise DocumentRefusedError("it only leads to another page")
     return [
         raw.document(
             "html", page.text, title=page.title, blocks=page.blocks, fields=page.fields, lines_are_source=False
@@ -76,7 +84,7 @@ def extract(html: str) -> Page:
     """The main text of a page with its headings, paragraphs, code, lists and tables in reading order.
 
     Raises:
-        DocumentRefusedError: it is nested so deeply that parsing it would not end, or it is a mere redirect.
+        DocumentRefusedError: it is nested so deeply that parsing it would not end.
     """
     from selectolax.lexbor import LexborHTMLParser
 
@@ -91,9 +99,8 @@ def extract(html: str) -> Page:
     if main.tag not in ("main", "article"):
         _drop(main, _ASIDE)
     text, blocks = _Layout(main).build()
-    if tree.css_first(_REDIRECT) is not None and len(text.split()) < _REDIRECT_WORDS:
-        raise DocumentRefusedError("it only leads to another page")
-    return Page(text, blocks, title or first_title(blocks), fields)
+    is_redirect = tree.css_first(_REDIRECT) is not None and len(text.split()) < _REDIRECT_WORDS
+    return Page(text, blocks, title or first_title(blocks), fields, is_redirect)
 
 
 def _head(tree: LexborHTMLParser) -> tuple[str, dict[str, object]]:
@@ -166,7 +173,7 @@ class _Layout:
             return False
         elif tag == "pre":
             self._flush()
-            self._text.add(BlockKind.CODE, _preformatted(node))
+            self._text.add(BlockKind.CODE, clean_lines(_preformatted(node)))
             self._after_item = False
             return False
         elif tag in _HEADINGS:
@@ -210,7 +217,8 @@ class _Layout:
         """End the block that is open."""
         if self._has_words():
             lines = [line.strip() for line in _SPACES.sub(" ", "".join(self._line)).split(_BREAK)]
-            text = self._bullet + (" " if self._row else "\n").join(filter(None, lines))
+            # cleaned once more, since "&#27;" was harmless until it was read
+            text = self._bullet + clean_lines((" " if self._row else "\n").join(filter(None, lines)))
             is_heading = self._kind is BlockKind.HEADING and len(text) <= _LONGEST_HEADING
             kind = BlockKind.HEADING if is_heading else BlockKind.PARAGRAPH
             is_tight = self._is_item and self._after_item

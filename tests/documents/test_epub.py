@@ -21,6 +21,11 @@ def test_chapters_follow_the_spine() -> None:
     assert not found.lines_are_source
 
 
+def test_a_cover_that_leads_on_does_not_cost_the_book() -> None:
+    cover = '<meta http-equiv="refresh" content="0;URL=one.xhtml"/><p>Turn the page.</p>'
+    assert document(epub({"cover": cover, **CHAPTERS}), "tea.epub").text.startswith("Turn the page.\n\nLeaves")
+
+
 def test_paths_are_those_of_the_archive_and_unescaped() -> None:
     opf = (
         '<package><manifest><item id="a" href="../my%20text/a.xhtml#top" media-type="application/xhtml+xml"/>'

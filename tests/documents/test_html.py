@@ -97,6 +97,13 @@ def test_redirect_is_refused() -> None:
         documents(page, "a.html")
 
 
+def test_control_characters_that_a_page_spells_out_are_as_harmless_as_others() -> None:
+    found = document("<h1>a&#27;[31m red&#7;</h1><pre>b&#13;&#10;c&#27;]0;title&#7;</pre><p>d&#127;e&#1;f", "a.html")
+    check_blocks(found)
+    assert found.text == "a red\n\nb\nc\n\nd e f"
+    assert found.title == "a red"
+
+
 def test_nested_furniture_is_removed_once() -> None:
     page = "<header><nav><nav><button>a</button></nav></nav></header>" * 50 + "<p>Words.</p>"
     assert document(page, "a.html").text == "Words."
