@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from io import BytesIO
-from itertools import count
 from typing import IO, Any
 
 from searchkit.documents.raw import RawFile
@@ -32,30 +32,47 @@ def opened(stream: IO[bytes]) -> Any:
         import pyarrow.parquet as pq
     except ImportError as exc:
         raise MissingExtraError("pyarrow, which reads parquet,", "bulk") from exc
-    try:
+    with _refusing():
         return pq.ParquetFile(stream)
-    except (ValueError, OSError) as exc:  # pyarrow.ArrowInvalid is a ValueError
+
+
+@contextmanager
+def _refusing() -> Iterator[None]:
+    """What pyarrow finds wrong is a reason to refuse the file; an error of the disk or the network is not."""
+    try:
+        yield
+    except (ValueError, NotImplementedError, OverflowError, OSError) as exc:
+        if isinstance(exc, OSError) and (type(exc) is not OSError or exc.errno is not None):
+            raise
         raise DocumentRefusedError(f"not valid parquet: {exc}") from exc
 
 
-def row_records(table: Any, first: int, stop: int, columns: Sequence[str] | None = None) -> Iterator[Record]:
-    """Rows ``first`` to ``stop`` of an open file, counted from 0; ``columns`` None for all that are no bytes."""
-    names = columns if columns is not None else _readable_columns(table)
+def row_records(table: Any, first: int, stop: int) -> Iterator[Record]:
+    """Rows ``first`` to ``stop`` of an open file, counted from 0.
+
+    Raises:
+        DocumentRefusedError: a part of it is damaged.
+    """
     groups, begins = _groups_of(table, first, stop)
-    batches = table.iter_batches(batch_size=_ROWS_AT_ONCE, row_groups=groups, columns=names)
-    numbers = count(begins)
-    for row in (row for batch in batches for row in batch.to_pylist()):
-        number = next(numbers)
+    for number, row in enumerate(_rows(table, groups), start=begins):
         if number >= stop:
             return
         if number >= first:
             yield Record(number + 1, 0, row)
 
 
+def _rows(table: Any, groups: Sequence[int]) -> Iterator[dict[str, object]]:
+    columns = _readable_columns(table)
+    with _refusing():
+        for batch in table.iter_batches(batch_size=_ROWS_AT_ONCE, row_groups=groups, columns=columns):
+            yield from batch.to_pylist()
+
+
 def _readable_columns(table: Any) -> list[str]:
     from pyarrow import types
 
-    return [f.name for f in table.schema_arrow if not (types.is_binary(f.type) or types.is_large_binary(f.type))]
+    kinds = (types.is_binary, types.is_large_binary, types.is_fixed_size_binary)
+    return [f.name for f in table.schema_arrow if not any(is_bytes(f.type) for is_bytes in kinds)]
 
 
 def _groups_of(table: Any, first: int, stop: int) -> tuple[list[int], int]:

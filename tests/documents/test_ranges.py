@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from searchkit.documents import ReadOptions, content_hash, read_text
+from searchkit.documents.parquet import opened
 from searchkit.documents.ranges import range_format, read_range, survey_file
 from searchkit.errors import DocumentRefusedError
 from searchkit.types import Document
@@ -79,13 +80,14 @@ def test_ranges_of_parquet_give_the_documents_of_the_file(tmp_path: Path, record
         "name": [f"row {n}" for n in range(20)],
         "text": [f"Sentence number {n}." for n in range(20)],
         "raw": [b"\x00" * n for n in range(20)],
+        "uuid": pa.array([b"\x00" * 16] * 20, pa.binary(16)),
     }
     pq.write_table(pa.table(rows), tmp_path / "t.parquet", row_group_size=8)
     data = (tmp_path / "t.parquet").read_bytes()
     whole = read_text(data, name="t.parquet", options=ReadOptions())
     assert [d.doc_id for d in whole] == [f"t.parquet#{n}" for n in range(1, 21)]
     assert (whole[3].text, whole[3].title) == ("Sentence number 3.", "row 3")
-    assert "raw" not in whole[3].metadata
+    assert whole[3].metadata == {"format": "parquet"}
     parts = by_ranges(data, "t.parquet", ReadOptions(), records)
     assert {d.doc_id: d for d in parts} == {d.doc_id: d for d in whole}
 
@@ -94,6 +96,33 @@ def test_bytes_that_are_no_parquet_are_refused() -> None:
     pytest.importorskip("pyarrow")
     with pytest.raises(DocumentRefusedError, match="not valid parquet"):
         read_text(b"PAR1 and more", name="t.parquet", options=ReadOptions())
+
+
+def test_parquet_that_is_damaged_inside_is_refused(tmp_path: Path) -> None:
+    """Its end, which says what there is, is sound."""
+    pa = pytest.importorskip("pyarrow")
+    import pyarrow.parquet as pq
+
+    pq.write_table(pa.table({"text": [f"Sentence number {n}." for n in range(100)]}), tmp_path / "t.parquet")
+    data = bytearray((tmp_path / "t.parquet").read_bytes())
+    stream = BytesIO(bytes(data))
+    (part,) = (found := survey_file(stream, "t.parquet", ReadOptions(), records=100)).ranges
+    data[4:200] = b"\xff" * 196
+    with pytest.raises(DocumentRefusedError, match="not valid parquet"):
+        survey_file(BytesIO(bytes(data)), "t.parquet", ReadOptions(), records=100)
+    with pytest.raises(DocumentRefusedError, match="not valid parquet"):
+        list(read_range(BytesIO(bytes(data)), "t.parquet", ReadOptions(), found.roles, part))
+
+
+def test_an_error_of_the_disk_is_no_fault_of_the_file() -> None:
+    pytest.importorskip("pyarrow")
+
+    class Failing(BytesIO):
+        def seek(self, *_: int) -> int:
+            raise OSError(5, "Input/output error")
+
+    with pytest.raises(OSError, match="Input/output error"):
+        opened(Failing(b"PAR1"))
 
 
 def test_formats_that_ranges_know() -> None:
