@@ -70,7 +70,10 @@ def _yaml(body: str) -> dict[str, object] | None:
     for line in lines:
         if line and line[0] not in " #-]}" and not _KEY.match(line):
             return None
-    fields = _mapping(lines, 0)
+    try:
+        fields = _mapping(lines, 0)
+    except RecursionError:  # lists in lists without end
+        return {}
     return fields if fields or not any(lines) else None
 
 

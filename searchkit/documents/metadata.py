@@ -9,6 +9,7 @@ from searchkit.documents.encodings import clean
 from searchkit.types import MetadataValue
 
 _DEEPEST = 20  # levels of lists and mappings; deeper ones are machine data, of no use to a filter
+_MOST_BITS = 10_000  # of a whole number; Python writes none of more than 4,300 digits, and TOML reads it in hexadecimal
 LONGEST_TITLE = 300  # characters
 
 
@@ -16,8 +17,10 @@ def jsonable(value: object, depth: int = 0) -> MetadataValue:
     """``value`` as JSON: text cleaned, numbers finite, dates and other things as text, bottomless nests cut."""
     if isinstance(value, str):
         return clean(value)
-    if value is None or isinstance(value, (bool, int)):
-        return value
+    if isinstance(value, int):  # truth values too
+        return value if value.bit_length() <= _MOST_BITS else None
+    if value is None:
+        return None
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if depth < _DEEPEST and isinstance(value, Mapping):

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 MOST_PAGES = 20_000
-_MOST_CHARS = 100_000_000
+MOST_CHARS = 100_000_000  # a page that is packed small may hold text without end
 _MOST_OUTLINE = 5_000
 _PDFIUM = threading.Lock()  # pdfium is not thread-safe
 _GAP = "\n\n"
@@ -81,7 +81,7 @@ def _content(data: bytes) -> _Content:
         try:
             if len(document) > MOST_PAGES:
                 raise DocumentRefusedError(f"{len(document):,} pages, over the limit of {MOST_PAGES:,}")
-            pages = [_page_text(pdfium, document, number) for number in range(len(document))]
+            pages = _pages(pdfium, document)
             damaged = pages.count(None)
             if damaged == len(pages):
                 raise DocumentRefusedError("a damaged PDF: no page can be read")
@@ -103,6 +103,17 @@ def _pdfium() -> ModuleType:
 def _reason(exc: Exception) -> str:
     is_locked = any(word in str(exc).lower() for word in ("password", "security"))
     return "encrypted; it needs a password" if is_locked else "a damaged PDF, or none"
+
+
+def _pages(pdfium: ModuleType, document: Any) -> list[str | None]:
+    pages: list[str | None] = []
+    room = MOST_CHARS
+    for number in range(len(document)):
+        pages.append(_page_text(pdfium, document, number))
+        room -= len(pages[-1] or "")
+        if room < 0:
+            raise DocumentRefusedError(f"more than {MOST_CHARS:,} characters of text")
+    return pages
 
 
 def _page_text(pdfium: ModuleType, document: Any, number: int) -> str | None:

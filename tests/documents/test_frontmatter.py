@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import json
+
 import pytest
+from sample_files import document
 
 from searchkit.documents.frontmatter import split
 
@@ -82,6 +85,7 @@ def test_rules_around_prose_are_no_front_matter(text: str) -> None:
     "body",
     [
         "a: [",
+        "a: " + "[" * 10_000 + "]" * 10_000,
         "a: {b",
         "a:\n" + " " * 500 + "b",
         "k:\n" + "- " * 5000,
@@ -93,6 +97,13 @@ def test_rules_around_prose_are_no_front_matter(text: str) -> None:
 )
 def test_odd_front_matter_is_never_an_error(body: str) -> None:
     split(f"---\nkey: v\n{body}\n---\n")
+
+
+def test_number_without_end_is_no_value() -> None:
+    """Hexadecimal ones are read, and could not be written."""
+    found = document(f"+++\na = 0x{'f' * 5000}\nb = 0x{'f' * 20}\n+++\nBody", "a.md")
+    assert found.metadata == {"format": "markdown", "a": None, "b": 16**20 - 1}
+    json.dumps(found.metadata)
 
 
 def test_deep_nesting_is_cut() -> None:

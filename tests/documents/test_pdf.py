@@ -59,6 +59,13 @@ def test_number_of_pages_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
         documents(pdf(["a", "b", "c"]), "a.pdf")
 
 
+def test_amount_of_text_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pdf_module, "MOST_CHARS", 10)
+    assert documents(pdf(["words", "words"]), "a.pdf")
+    with pytest.raises(DocumentRefusedError, match="more than 10 characters"):
+        documents(pdf(["words", "words!"]), "a.pdf")
+
+
 def test_page_that_cannot_be_read_is_counted_and_the_others_go_on() -> None:
     data = pdf(["First page.", "Second page."])
     found = document(data.replace(b"/Type /Page /", b"/Type /Nope /", 1), "a.pdf")
