@@ -92,7 +92,8 @@ def _column_names(row: Sequence[str]) -> list[str]:
     taken: set[str] = set()
     for at, cell in enumerate(cells, start=1):
         name = cell or f"column_{at}"
-        name = name if name not in taken else f"{name}_{at}"
+        while name in taken:
+            name = f"{name}_{at}"
         taken.add(name)
         names.append(name)
     return names

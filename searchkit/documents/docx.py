@@ -141,6 +141,8 @@ class _Body:
     def _start_inside(self, name: str, attributes: Mapping[str, str], paragraph: _Paragraph) -> None:
         if name == "t":
             self._is_text = True
+        elif name == "tab" and "pos" in attributes:
+            pass  # not a tab, but where the ruler stops one
         elif name in ("tab", "br", "cr"):
             paragraph.parts.append("\t" if name == "tab" else "\n")
         elif name == "noBreakHyphen":

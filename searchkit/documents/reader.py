@@ -94,14 +94,15 @@ def read_text(content: str | bytes, *, name: str, options: ReadOptions) -> list[
     """The documents of a text at hand, for example of standard input (``name`` is then ``-``).
 
     Args:
-        content: text, or the bytes of any format that files may have.
+        content: text, of which `ReadOptions.encoding` says nothing; or the bytes of any format that files may have.
         name: what the documents are called; its suffix tells the format, as that of a file does.
 
     Raises:
         DocumentRefusedError, MissingExtraError: as for files.
     """
-    data = content.encode("utf-8", "replace") if isinstance(content, str) else content
-    return _documents(RawFile(name, data, options), DEFAULT_MAX_BYTES)
+    if isinstance(content, str):
+        content, options = content.encode("utf-8", "replace"), replace(options, encoding=None)
+    return _documents(RawFile(name, content, options), DEFAULT_MAX_BYTES)
 
 
 def _documents(raw: RawFile, max_bytes: int) -> list[Document]:

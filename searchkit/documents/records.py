@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
 
-from searchkit.documents.encodings import clean_lines
+from searchkit.documents.encodings import clean, clean_lines
 from searchkit.documents.metadata import jsonable, metadata, one_line
 from searchkit.documents.raw import RawFile
 from searchkit.errors import DocumentRefusedError
@@ -22,6 +22,7 @@ TEXT_FIELDS = (
 TITLE_FIELDS = ("title", "name", "headline", "subject")
 _SAMPLE = 200  # records that are looked at before fields are guessed
 _SHOWN_FIELDS = 12
+_LONGEST_NAME = 2_000  # characters, as of the longest addresses; what is longer is a text
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,11 +153,15 @@ class _Names:
     def of(self, record: Record) -> str:
         if self._field is None:
             return str(record.number)
-        name = one_line(as_text(record.fields.get(self._field)))
+        name = " ".join(clean(as_text(record.fields.get(self._field))).split())
         if not name:
             raise DocumentRefusedError(f"{record.place} has no {self._field!r}; found {_named(list(record.fields))}")
+        if len(name) > _LONGEST_NAME:
+            found = f"the {self._field!r} of {record.place} has {len(name):,} characters"
+            raise DocumentRefusedError(f"{found}; expected a name of at most {_LONGEST_NAME:,}")
         if name in self._taken:
-            raise DocumentRefusedError(f"{record.place} has the same {self._field!r} as {self._taken[name]}: {name!r}")
+            same = f"{record.place} has the same {self._field!r} as {self._taken[name]}"
+            raise DocumentRefusedError(f"{same}: {one_line(name)!r}")
         self._taken[name] = record.place
         return name
 

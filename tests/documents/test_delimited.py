@@ -27,6 +27,8 @@ def test_first_row_of_data_is_no_header() -> None:
 def test_header_names_are_made_unique_and_missing_ones_counted() -> None:
     (found,) = documents("text,a,a,\nwords,1,2,3,4\n", "a.csv")
     assert found.metadata == {"format": "csv", "a": 1, "a_3": 2, "column_4": 3, "column_5": 4}
+    (found,) = documents("text,a_4,a,a\nwords,1,2,3\n", "a.csv")
+    assert found.metadata == {"format": "csv", "a_4": 1, "a": 2, "a_4_4": 3}
 
 
 def test_long_field_is_not_refused() -> None:

@@ -51,6 +51,12 @@ def test_lists_tables_and_code_are_laid_out_as_they_read() -> None:
     check_blocks(found)
 
 
+def test_tab_stops_of_a_paragraph_are_not_its_text() -> None:
+    stops = '<w:tabs><w:tab w:val="left" w:pos="720"/><w:tab w:val="left" w:pos="1440"/></w:tabs>'
+    found = document(docx(paragraph("x = 1", style="Code", properties=stops), styles=STYLES), "a.docx")
+    assert pieces(found, BlockKind.CODE) == ["x = 1"]
+
+
 def test_deleted_text_and_fallbacks_are_passed_over() -> None:
     run = "<w:r><w:t>{}</w:t></w:r>"
     body = (

@@ -123,6 +123,11 @@ def test_records_on_standard_input_are_recognised_when_a_field_is_asked_for() ->
     assert document(lines, "-").text == lines
 
 
+def test_encoding_of_files_says_nothing_of_a_text() -> None:
+    assert document("café", "a.txt", encoding="latin-1").text == "café"
+    assert document("café".encode("latin-1"), "a.txt", encoding="latin-1").text == "café"
+
+
 def test_text_with_lone_surrogates_is_made_storable() -> None:
     found = document("# Tea \ud83d\n", "a.md")
     found.text.encode()

@@ -64,6 +64,15 @@ def test_what_is_missing_or_twice_is_named(content: str, options: dict[str, obje
         documents(content, "a.csv", **options)
 
 
+def test_long_names_that_begin_alike_are_two() -> None:
+    address = "https://example.org/" + "x" * 400
+    lines = "".join(f'{{"url": "{address}{n}", "text": "t{n}"}}\n' for n in range(2))
+    found = documents(lines, "a.jsonl", id_field="url")
+    assert [d.doc_id for d in found] == [f"a.jsonl#{address}0", f"a.jsonl#{address}1"]
+    with pytest.raises(DocumentRefusedError, match=r"the 'url' of record 1 \(line 1\) has 3,000 characters"):
+        documents(f'{{"url": "{"x" * 3_000}", "text": "t"}}\n', "a.jsonl", id_field="url")
+
+
 def test_metadata_are_json_values_only() -> None:
     (found,) = documents(
         '{"text": "x", "n": NaN, "inf": 1e999, "deep": {"a": [1, {"b": null}]}, "bad": "\\ud800", "no": null}',
