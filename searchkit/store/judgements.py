@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from searchkit.store.reading.base import altered
+
 if TYPE_CHECKING:
     from searchkit.store.reader import StoreReader
     from searchkit.store.writer import StoreWriter
@@ -33,16 +35,23 @@ class Judgement:
 
 
 def read_judgements(reader: StoreReader) -> list[Judgement]:
-    """All judgements in the order in which they were first made; none in an index of an older searchkit."""
+    """All judgements in the order in which they were first made; none in an index of an older searchkit.
+
+    Raises:
+        IndexDamagedError: one is not as it was written.
+    """
     connection = reader._connection
     if connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'judgements'").fetchone() is None:
         return []
-    rows = connection.execute(
-        "SELECT query, doc_id, passage, passage_hash, is_accepted, judged FROM judgements ORDER BY judgement_id"
-    )
-    return [
-        Judgement(query, doc_id, text, key, bool(accepted), when) for query, doc_id, text, key, accepted, when in rows
-    ]
+    columns = f"query, doc_id, passage, passage_hash, is_accepted, judged, {reader._sound('judgements')}"
+    judgements = []
+    for query, doc_id, text, key, is_accepted, judged, is_sound in connection.execute(
+        f"SELECT {columns} FROM judgements ORDER BY judgement_id"
+    ):
+        if not is_sound:
+            raise altered(f"what was judged of {doc_id!r}")
+        judgements.append(Judgement(query, doc_id, text, key, bool(is_accepted), judged))
+    return judgements
 
 
 def keep_judgements(store: StoreWriter, judgements: Iterable[Judgement]) -> None:

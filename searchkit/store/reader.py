@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from searchkit.store.connection import connect_reader, is_frozen, transaction, translated
 from searchkit.store.filters.recent import RecentFilters
 from searchkit.store.lexical.search import LexicalReader
+from searchkit.store.lexical.tables import ANALYSIS_SETTING
 from searchkit.store.reading.chunks import ChunkReader
 from searchkit.store.reading.settings import SettingsReader
 from searchkit.store.reading.sources import SourceReader
@@ -61,8 +62,12 @@ class StoreReader(SettingsReader, VectorReader, ChunkReader, SourceReader):
     # --- words
 
     def has_lexical(self) -> bool:
-        """Whether words can be looked up; not so in an index of an older searchkit until somebody writes to it."""
-        return self._lexical.exists()
+        """Whether words can be looked up; not so in an index of an older searchkit until somebody writes to it.
+
+        Raises:
+            IndexDamagedError: what tells of them is not as it was written.
+        """
+        return self._setting(ANALYSIS_SETTING, default=None) is not None and self._lexical.exists()
 
     def lexical_nearest(self, query: LexicalQuery, k: int, allowed: Ids | None = None) -> tuple[Scores, Ids]:
         """The ``k`` chunks that answer the words of a query best, among those allowed: BM25 (n,), ids (n,)."""

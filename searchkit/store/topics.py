@@ -61,20 +61,21 @@ class TopicReader:
     """Reads topics in the snapshot that another reader has."""
 
     def __init__(self, reader: StoreReader) -> None:
-        self._connection = reader._connection
+        self._reader, self._connection = reader, reader._connection
 
     def topics(self) -> KeptTopics | None:
-        """What was kept last; None where topics were never found."""
+        """What was kept last; None where topics were never found.
+
+        Raises:
+            IndexDamagedError: a row is not as it was written.
+        """
+        told = self._reader._setting(SETTING, default=None)
+        if told is None:
+            return None
+        sound = self._reader._sound("topics")
+        rows = f"SELECT number, label, phrases, least, centre, {sound} FROM topics ORDER BY number"
         try:
-            row = self._connection.execute("SELECT value FROM settings WHERE name = ?", [SETTING]).fetchone()
-            if row is None:
-                return None
-            rows = self._connection.execute("SELECT number, label, phrases, least, centre FROM topics ORDER BY number")
-            told = json.loads(row[0])
-            topics = tuple(
-                KeptTopic(number, label, tuple(json.loads(phrases)), least, np.frombuffer(centre, CENTRE_DTYPE))
-                for number, label, phrases, least, centre in rows
-            )
+            topics = tuple(_topic(*row) for row in self._connection.execute(rows))
             merges = tuple((int(left), int(right), float(cost)) for left, right, cost in told["merges"])
             return KeptTopics(topics, told["fingerprint"], told["method"], merges, told["found"])
         except (ValueError, KeyError, TypeError) as error:
@@ -100,6 +101,12 @@ class TopicReader:
             "SELECT chunk_id FROM chunks WHERE chunk_id NOT IN (SELECT chunk_id FROM chunk_topics) ORDER BY chunk_id"
         )
         return np.fromiter((row[0] for row in rows), dtype=np.int64)
+
+
+def _topic(number: int, label: str, phrases: str, least: float, centre: bytes, is_sound: int) -> KeptTopic:
+    if not is_sound:
+        raise ValueError("not as it was written")
+    return KeptTopic(number, label, tuple(json.loads(phrases)), least, np.frombuffer(centre, CENTRE_DTYPE))
 
 
 def keep_topics(store: StoreWriter, topics: KeptTopics, ids: Ids, numbers: NDArray[np.int64]) -> None:

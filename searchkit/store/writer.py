@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import json
 import secrets
+import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime, timezone
 from pathlib import Path
 
+from searchkit.errors import InputError
 from searchkit.store.connection import connect_writer, transaction, translated
 from searchkit.store.lexical.tables import make_lexical_index, optimize_lexical_index
 from searchkit.store.reader import StoreReader
@@ -117,16 +119,17 @@ class StoreWriter:
         so a run that is cut off between two commits reads it again; what it wrote is searchable meanwhile."""
         row = self._connection.execute("SELECT source_id FROM sources WHERE path = ?", [source.path]).fetchone()
         if row is None:
-            row = self._connection.execute(
+            source_id = self._connection.execute(
                 "INSERT INTO sources (root_id, path, size, content_hash, options_digest, status) "
-                "VALUES (?, ?, ?, '', '', 'indexed') RETURNING source_id",
+                "VALUES (?, ?, ?, '', '', 'indexed')",
                 [source.root_id, source.path, source.size],
-            ).fetchone()
+            ).lastrowid
         else:
+            (source_id,) = row
             unread = "UPDATE sources SET mtime_ns = NULL, content_hash = '' WHERE source_id = ?"
             self._connection.execute(unread, row)
         newest = self._connection.execute("SELECT coalesce(max(document_id), 0) FROM documents").fetchone()
-        return OpenSource(source, int(row[0]), int(newest[0]))
+        return OpenSource(source, int(source_id or 0), int(newest[0]))
 
     def finish_source(self, file: OpenSource) -> None:
         """Record that the file was read whole; documents that it had before and has no more are dropped."""
@@ -180,21 +183,25 @@ class StoreWriter:
 
     def _insert_document(self, new: NewDocument, *, source_id: int | None) -> None:
         document = new.document
-        self._connection.executemany(
-            "INSERT OR IGNORE INTO metadata_fields VALUES (?)", ([name] for name in document.metadata)
-        )
+        metadata = json.dumps(document.metadata, ensure_ascii=False, sort_keys=True)
+        self._note_fields(document.doc_id, metadata)
         cursor = self._connection.execute(
             "INSERT INTO documents (source_id, doc_id, title, metadata, lines_are_source) VALUES (?, ?, ?, ?, ?)",
-            [
-                source_id,
-                document.doc_id,
-                document.title,
-                json.dumps(document.metadata, ensure_ascii=False, sort_keys=True),
-                document.lines_are_source,
-            ],
+            [source_id, document.doc_id, document.title, metadata, document.lines_are_source],
         )
         for position, chunk in enumerate(new.chunks):
             self._insert_chunk(chunk, document_id=cursor.lastrowid, position=position)
+
+    def _note_fields(self, doc_id: str, metadata: str) -> None:
+        """Note the names in metadata, a JSON object, as SQLite reads it; what it cannot read no filter could bear."""
+        try:
+            self._connection.execute("INSERT OR IGNORE INTO metadata_fields SELECT key FROM json_each(?)", [metadata])
+        except sqlite3.OperationalError as error:
+            if "malformed JSON" not in str(error):
+                raise
+            raise InputError(
+                f"the metadata of document {doc_id!r} is no JSON that SQLite reads", hint="is it nested too deeply?"
+            ) from error
 
     def _insert_chunk(self, new: NewChunk, *, document_id: int | None, position: int) -> None:
         chunk = new.chunk

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -12,8 +12,9 @@ import xxhash
 from searchkit.errors import IndexDamagedError
 from searchkit.store import NewChunk, NewDocument, NewSource, StoredSettings, StoreReader, StoreWriter
 from searchkit.store.checksums import CHECKED, row_checksum, vector_checksum
-from searchkit.store.judgements import Judgement, keep_judgements
-from searchkit.store.topics import KeptTopic, KeptTopics, keep_topics
+from searchkit.store.documents import DocumentsReader
+from searchkit.store.judgements import Judgement, keep_judgements, read_judgements
+from searchkit.store.topics import KeptTopic, KeptTopics, TopicReader, keep_topics
 from searchkit.types import Chunk, Document
 
 SETTINGS = StoredSettings("", "f" * 64, 2, 16, 16, 0, "")
@@ -135,6 +136,31 @@ def test_an_altered_record_of_the_vectors_file_is_not_believed(path: Path) -> No
     reader = StoreReader(path)
     with pytest.raises(IndexDamagedError, match="record of the vectors file"), reader.snapshot():
         reader.generation()
+    reader.close()
+
+
+@pytest.mark.parametrize(
+    ("statement", "read"),
+    [
+        ("UPDATE documents SET metadata = '{'", lambda reader: reader.documents("docs/a.md")),
+        ("UPDATE documents SET title = 'Pears'", lambda reader: list(DocumentsReader(reader).matching(None, None))),
+        ("UPDATE roots SET location = '/other'", lambda reader: reader.roots()),
+        ("UPDATE judgements SET is_accepted = 0", read_judgements),
+        ("UPDATE topics SET label = 'pears'", lambda reader: TopicReader(reader).topics()),
+        ("UPDATE settings SET value = '{}' WHERE name = 'topics'", lambda reader: TopicReader(reader).topics()),
+    ],
+)
+def test_what_is_altered_is_not_told_as_it_stands(
+    path: Path, statement: str, read: Callable[[StoreReader], object]
+) -> None:
+    reader = StoreReader(path)
+    with reader.snapshot():
+        read(reader)
+    reader.close()
+    alter(path, statement)
+    reader = StoreReader(path)
+    with pytest.raises(IndexDamagedError), reader.snapshot():
+        read(reader)
     reader.close()
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import sqlite3
+import sys
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -9,8 +10,9 @@ import numpy as np
 import pytest
 from sqlite_utils import Database, Migrations
 
-from searchkit.errors import IndexDamagedError, IndexFormatError, IndexStateError
+from searchkit.errors import IndexDamagedError, IndexFormatError, IndexStateError, InputError
 from searchkit.store import NewChunk, NewDocument, NewSource, StoredSettings, StoreReader, StoreWriter
+from searchkit.store.audit import StoreAudit
 from searchkit.store.schema import SCHEMA_VERSION
 from searchkit.types import Chunk, Document
 
@@ -63,7 +65,7 @@ def test_a_newer_format_is_refused(store: StoreWriter, path: Path) -> None:
     with sqlite3.connect(path) as connection:
         connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION + 1}")
     connection.close()
-    with pytest.raises(IndexFormatError, match="upgrade"):
+    with pytest.raises(IndexFormatError, match="newer searchkit"):
         StoreReader(path)
     with pytest.raises(IndexFormatError):
         StoreWriter(path)
@@ -195,7 +197,7 @@ def test_a_change_that_cannot_be_committed_is_undone(store: StoreWriter) -> None
 
 
 def test_errors_of_sqlite_outside_of_a_change_are_translated(path: Path) -> None:
-    with pytest.raises(IndexStateError, match="no such table"), StoreWriter.opened(path) as writer:
+    with pytest.raises(IndexDamagedError, match="no such table"), StoreWriter.opened(path) as writer:
         writer._connection.execute("SELECT * FROM missing")
 
 
@@ -261,6 +263,49 @@ def test_each_chunk_knows_its_document_in_the_order_asked(store: StoreWriter) ->
     ids = np.array([second[1].chunk_id, first[0].chunk_id, second[0].chunk_id])
     expected = [second[0].document_id, first[0].document_id, second[0].document_id]
     assert store.read.document_numbers(ids).tolist() == expected
+
+
+def test_a_chunk_that_is_not_there_has_no_document(store: StoreWriter) -> None:
+    with pytest.raises(IndexDamagedError, match="chunk 99"):
+        store.read.document_numbers(np.array([99]))
+
+
+@pytest.mark.parametrize("name", ["text-99999999999999999999", "text-7", "text-007", "text-", "text-x"])
+def test_a_number_for_a_name_was_given_to_none_before(store: StoreWriter, name: str) -> None:
+    with store.change():
+        store.put_document(document(name, "theirs"))
+    for _ in range(2):
+        given = f"text-{store.read.next_text_number()}"
+        with store.change():
+            assert not store.put_document(document(given, "one more"))
+    assert store.read.counts().documents == 3
+
+
+def test_metadata_that_sqlite_cannot_read_is_refused_before_it_bars_every_filter(store: StoreWriter) -> None:
+    deep: list[object] = []
+    for _ in range(2500):
+        deep = [deep]
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(20_000)
+    try:
+        with pytest.raises(InputError, match="metadata of document 'a'"), store.change():
+            store.put_document(NewDocument(Document("a", "text", metadata={"deep": deep}), ()))
+    finally:
+        sys.setrecursionlimit(limit)
+    assert store.read.counts().documents == 0
+
+
+def test_names_of_metadata_are_listed_as_filters_find_them(store: StoreWriter, path: Path) -> None:
+    names = {"a\0b": 1, 'c"d': 1, "é": 1, "back\\slash": 1, "new\nline": 1}
+    with store.change():
+        store.put_document(NewDocument(Document("a", "text", metadata=names), ()))
+    listed = store.read.metadata_fields()
+    with StoreAudit.opened(path) as audit:
+        assert audit.fields_not_listed() == []
+    with store.change():
+        store.forget_unused_fields()
+    assert store.read.metadata_fields() == listed
+    assert {'c"d', "é", "back\\slash", "new\nline"} <= set(listed)
 
 
 def test_a_first_run_killed_before_its_first_table_bars_nothing(path: Path) -> None:

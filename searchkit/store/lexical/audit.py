@@ -28,9 +28,13 @@ def lexical_differences(connection: sqlite3.Connection) -> Iterator[str]:
     Raises:
         sqlite3.DatabaseError: SQLite or FTS5 cannot read them.
     """
+    made = connection.execute("SELECT sql FROM sqlite_master WHERE name = 'chunk_words'").fetchone()
+    if made is None:
+        yield "their table is missing"
+        return
+    options = str(made[0]).partition("chunk_words")[2]
     register_words(connection)
     with closing(sqlite3.connect("", isolation_level=None)) as aside:  # a file that SQLite makes and removes
-        options = _options(connection)
         for name in ("stored", "fresh"):
             aside.execute(f"CREATE VIRTUAL TABLE {name} {options}")
             aside.execute(f"CREATE VIRTUAL TABLE {name}_terms USING fts5vocab ({name}, col)")
@@ -45,12 +49,6 @@ def lexical_differences(connection: sqlite3.Connection) -> Iterator[str]:
             number = _count(aside, f"{stored} EXCEPT {fresh}") + _count(aside, f"{fresh} EXCEPT {stored}")
             if number:
                 yield f"{what}: {number:,} differences from what the chunks give"
-
-
-def _options(connection: sqlite3.Connection) -> str:
-    """What follows the name in the statement that made the table."""
-    (made,) = connection.execute("SELECT sql FROM sqlite_master WHERE name = 'chunk_words'").fetchone()
-    return str(made)[str(made).index("USING fts5") :]
 
 
 def _copy_shadows(connection: sqlite3.Connection, aside: sqlite3.Connection) -> None:

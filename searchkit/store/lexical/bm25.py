@@ -43,7 +43,7 @@ _COLUMNS = 3
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """How many chunks there are, and how many words they have on average."""
+    """How many chunks there are, and how many words they have on average; 1 where there is no word at all."""
 
     chunks: int
     mean_length: float
@@ -141,7 +141,7 @@ def read_size(connection: sqlite3.Connection) -> Size:
     """From the record that FTS5 keeps of all rows and the words in each column."""
     row = connection.execute("SELECT block FROM chunk_words_data WHERE id = 1").fetchone()
     chunks, *words = _varints(row[0]).tolist() or [0]  # empty before the first row
-    return Size(chunks, sum(words) / chunks if chunks else 1.0)
+    return Size(chunks, sum(words) / chunks if chunks and any(words) else 1.0)
 
 
 @_sound

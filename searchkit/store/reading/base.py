@@ -1,4 +1,4 @@
-"""What all reading stands on: a connection, and whether its rows have checksums."""
+"""What all reading stands on: a connection, and how a row is compared with its checksum."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from searchkit.errors import IndexDamagedError
+from searchkit.store.checksums import CHECKED_SINCE, checksum_of
 from searchkit.store.connection import MEND
 
 if TYPE_CHECKING:
@@ -20,18 +21,20 @@ class TableReader:
 
     def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
         self._connection, self._path = connection, path
-        self._is_checked = has_checksums(connection)
+        self._version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+    def _sound(self, table: str, prefix: str = "") -> str:
+        """SQL for whether a row is as it was written: always, until a writer has given the table checksums."""
+        return f"{prefix}checksum IS {checksum_of(table, prefix)}" if self._is_checked(table) else "1"
+
+    def _is_checked(self, table: str) -> bool:
+        return self._version >= CHECKED_SINCE[table]
 
     def _scalar(self, sql: str, *parameters: object) -> int:
         return int(self._connection.execute(sql, parameters).fetchone()[0])
 
     def _ids(self, sql: str, *parameters: object) -> Ids:
         return np.fromiter((row[0] for row in self._connection.execute(sql, parameters)), dtype=np.int64)
-
-
-def has_checksums(connection: sqlite3.Connection) -> bool:
-    """Whether a writer of version 3 has been here; until then nothing can be compared."""
-    return int(connection.execute("PRAGMA user_version").fetchone()[0]) >= 3
 
 
 def altered(what: str) -> IndexDamagedError:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from searchkit.errors import IndexDamagedError
-from searchkit.store.checksums import checksum_of
 from searchkit.store.connection import MEND
 from searchkit.store.filters.recent import lasts
 from searchkit.store.reading.base import TableReader, altered
@@ -24,10 +23,6 @@ CHUNKS_JOINED = "chunks c JOIN documents d USING (document_id) LEFT JOIN sources
 CHUNK_COLUMNS = """
     c.chunk_id, c.document_id, d.doc_id, s.path, d.title, d.metadata, d.lines_are_source,
     c.text, c.heading_path, c.start, c."end", c.line_start, c.line_end, c.page"""
-CHUNK_IS_SOUND = (
-    f"c.checksum IS {checksum_of('chunks', 'c.')} AND d.checksum IS {checksum_of('documents', 'd.')} "
-    f"AND (s.source_id IS NULL OR s.checksum IS {checksum_of('sources', 's.')})"
-)
 NAMED = "(d.doc_id = ? OR d.source_id = (SELECT source_id FROM sources WHERE path = ?))"  # by two indexes, not a scan
 
 
@@ -77,9 +72,7 @@ class ChunkReader(TableReader):
         """The chunks by id. Every id must exist."""
         wanted = json.dumps(ids.tolist())
         rows = {row.chunk_id: row for row in self._chunks("c.chunk_id IN (SELECT value FROM json_each(?))", wanted)}
-        missing = [chunk_id for chunk_id in ids.tolist() if chunk_id not in rows]
-        if missing:
-            raise IndexDamagedError(f"chunk {missing[0]} is not where it ought to be", hint=MEND)
+        _check_all_found(ids, rows)
         return rows
 
     def document_numbers(self, ids: Ids) -> Ids:
@@ -90,6 +83,7 @@ class ChunkReader(TableReader):
                 [json.dumps(ids.tolist())],
             )
         )
+        _check_all_found(ids, found)
         return np.array([found[chunk_id] for chunk_id in ids.tolist()], dtype=np.int64)
 
     def chunks_around(self, chunk_id: int, count: int) -> list[ChunkRow]:
@@ -112,7 +106,8 @@ class ChunkReader(TableReader):
         return self._chunks("c.chunk_id > ? ORDER BY c.chunk_id", after)
 
     def _chunks(self, clause: str, *parameters: object) -> Iterator[ChunkRow]:
-        sound = CHUNK_IS_SOUND if self._is_checked else "1"
+        source = f"(s.source_id IS NULL OR {self._sound('sources', 's.')})"
+        sound = f"{self._sound('chunks', 'c.')} AND {self._sound('documents', 'd.')} AND {source}"
         sql = f"SELECT {CHUNK_COLUMNS}, {sound} FROM {CHUNKS_JOINED} WHERE {clause}"
         for *values, is_sound in self._connection.execute(sql, parameters):
             if not is_sound:
@@ -129,6 +124,12 @@ class ChunkReader(TableReader):
             name,
             name,
         )
+
+
+def _check_all_found(ids: Ids, found: Container[int]) -> None:
+    missing = next((chunk_id for chunk_id in ids.tolist() if chunk_id not in found), None)
+    if missing is not None:
+        raise IndexDamagedError(f"chunk {missing} is not where it ought to be", hint=MEND)
 
 
 def _chunk_row(row: Sequence[Any]) -> ChunkRow:

@@ -7,7 +7,6 @@ from dataclasses import fields
 from typing import Any
 
 from searchkit.errors import IndexDamagedError
-from searchkit.store.checksums import checksum_of
 from searchkit.store.reading.base import TableReader, altered
 from searchkit.store.rows import StoredSettings
 
@@ -55,13 +54,12 @@ class SettingsReader(TableReader):
 
     def known_settings(self) -> dict[str, Any]:
         """The settings that are there and as they were written, whatever else is lost."""
-        sound = checksum_of("settings")
-        rows = self._connection.execute(f"SELECT name, value FROM settings WHERE checksum IS {sound}")
+        rows = self._connection.execute(f"SELECT name, value FROM settings WHERE {self._sound('settings')}")
         return {name: json.loads(value) for name, value in rows}
 
     def _setting(self, name: str, **default: object) -> Any:
-        sound = f"checksum IS {checksum_of('settings')}" if self._is_checked else "1"
-        row = self._connection.execute(f"SELECT value, {sound} FROM settings WHERE name = ?", [name]).fetchone()
+        sql = f"SELECT value, {self._sound('settings')} FROM settings WHERE name = ?"
+        row = self._connection.execute(sql, [name]).fetchone()
         if row is None:
             if "default" in default:
                 return default["default"]

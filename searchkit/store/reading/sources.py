@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-from searchkit.store.reading.base import TableReader
+from searchkit.store.reading.base import TableReader, altered
 from searchkit.store.reading.chunks import NAMED
 from searchkit.store.rows import DocumentRow, Root, SourceInfo, SourceRow
 
+LONGEST_GIVEN = len("text-") + 18  # characters of a name with a number that SQLite can hold
 SOURCE_COLUMNS = "source_id, root_id, path, size, mtime_ns, content_hash, options_digest, status, reason FROM sources"
 
 
@@ -24,7 +25,8 @@ class SourceReader(TableReader):
         return 1 + self._scalar(
             "SELECT max(coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'documents'), 0), "
             "coalesce((SELECT max(CAST(substr(doc_id, 6) AS INTEGER)) FROM documents "
-            "WHERE doc_id GLOB 'text-[0-9]*'), 0))"
+            "WHERE doc_id GLOB 'text-[0-9]*' AND length(doc_id) <= ?), 0))",
+            LONGEST_GIVEN,
         )
 
     def is_taken(self, doc_id: str, *, path: str | None) -> bool:
@@ -36,16 +38,21 @@ class SourceReader(TableReader):
 
     def documents(self, name: str) -> list[DocumentRow]:
         """The documents of that name or of that file."""
+        return list(self._documents(NAMED, name, name))
+
+    def _documents(self, clause: str, *parameters: object) -> Iterator[DocumentRow]:
+        """The documents that meet a condition over ``d`` and ``s``, in the order in which they were added."""
         rows = self._connection.execute(
-            "SELECT document_id, doc_id, s.path, title, metadata, "
-            "(SELECT count(*) FROM chunks c WHERE c.document_id = d.document_id) "
-            f"FROM documents d LEFT JOIN sources s USING (source_id) WHERE {NAMED} ORDER BY document_id",
-            [name, name],
+            "SELECT d.document_id, d.doc_id, s.path, d.title, d.metadata, "
+            "(SELECT count(*) FROM chunks c WHERE c.document_id = d.document_id), "
+            f"{self._sound('documents', 'd.')} FROM documents d LEFT JOIN sources s USING (source_id) "
+            f"WHERE {clause} ORDER BY d.document_id",
+            parameters,
         )
-        return [
-            DocumentRow(number, doc_id, path, title, json.loads(metadata), chunks)
-            for number, doc_id, path, title, metadata, chunks in rows
-        ]
+        for number, doc_id, path, title, metadata, chunks, is_sound in rows:
+            if not is_sound:
+                raise altered(f"document {doc_id!r}")
+            yield DocumentRow(number, doc_id, path, title, json.loads(metadata), chunks)
 
     def sources_under(self, root_id: int) -> dict[str, SourceRow]:
         """The files of one root by path."""
@@ -68,5 +75,10 @@ class SourceReader(TableReader):
         return [name for (name,) in self._connection.execute("SELECT name FROM metadata_fields ORDER BY name")]
 
     def roots(self) -> list[Root]:
-        rows = self._connection.execute("SELECT root_id, prefix, location FROM roots ORDER BY prefix")
-        return [Root(*row) for row in rows]
+        roots = []
+        rows = f"SELECT root_id, prefix, location, {self._sound('roots')} FROM roots ORDER BY prefix"
+        for *values, is_sound in self._connection.execute(rows):
+            if not is_sound:
+                raise altered(f"the record of the indexed folder {values[2]!r}")
+            roots.append(Root(*values))
+        return roots

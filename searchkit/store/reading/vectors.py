@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from searchkit.errors import IndexDamagedError
-from searchkit.store.checksums import checksum_of, vector_checksum
+from searchkit.store.checksums import vector_checksum
 from searchkit.store.connection import MEND
 from searchkit.store.reading.base import TableReader, altered
 from searchkit.store.rows import GenerationRow
@@ -25,9 +25,9 @@ class VectorReader(TableReader):
     """The part of `StoreReader` for vectors."""
 
     def generation(self) -> GenerationRow | None:
-        sound = f"checksum IS {checksum_of('generations')}" if self._is_checked else "1"
         row = self._connection.execute(
-            f"SELECT generation, file, kind, sha256, size, vector_count, max_chunk_id, {sound} FROM generations"
+            "SELECT generation, file, kind, sha256, size, vector_count, max_chunk_id, "
+            f"{self._sound('generations')} FROM generations"
         ).fetchone()
         if row is None:
             return None
@@ -78,10 +78,10 @@ class VectorReader(TableReader):
 
     @property
     def _vector_columns(self) -> str:
-        return "chunk_id, vector, checksum" if self._is_checked else "chunk_id, vector, NULL"
+        return f"chunk_id, vector, {'checksum' if self._is_checked('embeddings') else 'NULL'}"
 
     def _is_unaltered(self, chunk_id: int, vector: object, checksum: int | None) -> bool:
-        if not self._is_checked:
+        if not self._is_checked("embeddings"):
             return True
         return isinstance(vector, bytes) and vector_checksum(chunk_id, vector) == checksum
 

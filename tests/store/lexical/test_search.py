@@ -134,6 +134,13 @@ def test_no_match_is_no_hit(store: StoreWriter) -> None:
     assert store.read.lexical_nearest(asked("branch"), 3, np.empty(0, np.int64))[1].tolist() == []
 
 
+def test_where_no_chunk_has_a_word_nothing_is_found(store: StoreWriter) -> None:
+    put(store, "a", "!!!", "* * *")
+    assert found(store, asked("branch")) == []
+    assert store.read.lexical_scores(asked("branch"), np.array([1, 2])).tolist() == [0, 0]
+    assert store.read.lexical_most(asked("branch")) > 0
+
+
 def test_signs_let_chunks_through_or_not(store: StoreWriter) -> None:
     put(store, "a", "rename a branch", "rename the remote branch", "a branch of git", "dry run", "run --dry-run now")
     assert sorted(found(store, parse_query("branch +rename"))) == [1, 2]

@@ -4,9 +4,11 @@ import sqlite3
 from pathlib import Path
 
 import pytest
+from damage import alter
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from searchkit.errors import IndexDamagedError
 from searchkit.store import NewChunk, NewDocument, NewSource, StoredSettings, StoreReader, StoreWriter, plain_query
 from searchkit.store.lexical import tables as lexical_tables
 from searchkit.store.lexical.audit import lexical_differences
@@ -169,3 +171,25 @@ def test_the_first_heading_is_not_counted_when_it_says_the_title() -> None:
     assert lexical_tables.indexed_headings("Guide", '["Guide ", "Tags"]') == "tag"
     assert lexical_tables.indexed_headings("", '["Guide", "Tags"]') == "guid tag"
     assert lexical_tables.indexed_headings("", "[damaged") == "damag"
+
+
+def test_what_tells_of_the_words_is_compared_and_mended_by_the_next_writer(tmp_path: Path) -> None:
+    store = new_store(tmp_path / "searchkit.db")
+    with store.change():
+        apply(store, "file", "a.md", ["rename a branch"])
+    store.close()
+    alter(tmp_path, "UPDATE settings SET value = 'x' || value WHERE name = 'analysis'")
+    reader = StoreReader(tmp_path / "searchkit.db")
+    with pytest.raises(IndexDamagedError, match="'analysis' is not as it was written"):
+        reader.has_lexical()
+    reader.close()
+    with StoreWriter.opened(tmp_path / "searchkit.db") as writer:
+        assert writer.read.has_lexical()
+        assert list(lexical_differences(writer._connection)) == []
+
+
+def test_words_that_are_gone_are_told(tmp_path: Path) -> None:
+    store = new_store(tmp_path / "searchkit.db")
+    store._connection.execute("DROP TABLE chunk_words")
+    assert list(lexical_differences(store._connection)) == ["their table is missing"]
+    store.close()
