@@ -1,6 +1,7 @@
 """Writes the manual page from what the commands say of themselves: python docs/make_manual.py > searchkit.1
 
-For those who package searchkit; `make man` puts it at build/searchkit.1. It needs searchkit, installed, and no more.
+For those who package searchkit; `make man` puts it at build/searchkit.1. It needs searchkit, installed, and the
+tables of docs/settings.md.
 """
 
 from __future__ import annotations
@@ -9,8 +10,10 @@ import inspect
 import re
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
+SETTINGS = Path(__file__).with_name("settings.md")
 _SIGNS = str.maketrans(  # which roff would take for something else
     {"\\": r"\(rs", "-": r"\-", "'": r"\(aq", "`": r"\(ga", "^": r"\(ha", "~": r"\(ti"}
 )
@@ -41,26 +44,16 @@ def manual() -> Iterator[str]:
         for name, lazy in COMMANDS.items():
             if lazy.panel == panel:
                 yield from described(lazy.load(name, None), f"searchkit {name}")
-    yield ".SH ENVIRONMENT"
-    yield from items(ENVIRONMENT)
-    yield ".SH FILES"
-    yield from items(FILES)
+    for heading, section in (("Exit codes", "EXIT STATUS"), ("Environment", "ENVIRONMENT"), ("Files", "FILES")):
+        yield f".SH {section}"
+        yield from items(rows_below(heading))
 
 
-ENVIRONMENT = [
-    ("SEARCHKIT_INDEX", "The index that is meant where none is named: a name, or a folder."),
-    ("SEARCHKIT_MODEL, SEARCHKIT_DEVICE", "The encoder of new indexes, and where encoders run: auto, cpu, cuda."),
-    ("SEARCHKIT_OFFLINE", "Set to 1, nothing is ever fetched."),
-    ("SEARCHKIT_TOKEN, SEARCHKIT_WRITE_TOKEN", "What `searchkit serve` asks of its clients."),
-    ("MILVUS_TOKEN", "What a server of Milvus asks."),
-    ("NO_COLOR", "Set to anything, nothing is coloured."),
-]
-FILES = [
-    ("searchkit.toml", "Settings of a project, in its folder or above."),
-    ("~/.config/searchkit/config.toml", "Settings of a person; below XDG_CONFIG_HOME where that is set."),
-    ("index_data/", "Holds the indexes of a folder, each in a folder of its own; `searchkit status` tells where."),
-    (".searchkitignore", "Files that are not to be indexed, in the manner of .gitignore."),
-]
+def rows_below(heading: str) -> list[tuple[str, str]]:
+    """The table of docs/settings.md under a heading: names, and what each means."""
+    section = SETTINGS.read_text(encoding="utf-8").partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
+    rows = [line.strip("| ").split(" | ") for line in section.splitlines() if line.startswith("| ")]
+    return [(name.replace("`", ""), meaning) for name, meaning in rows[1:]]
 
 
 def described(command: Any, called: str) -> Iterator[str]:

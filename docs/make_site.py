@@ -1,4 +1,4 @@
-"""Gathers the pages of the site in build/docs: `make docs` runs this, then MkDocs.
+"""Gathers the pages of the site in build/docs: `make docs` runs this, then Zensical (see mkdocs.yml).
 
 Three kinds of pages come together: those of docs/; what the code says of itself, as reference; and pages at the root of
 the repository. Links are made to fit their new places; those to files that the site does not have, such as tests,
@@ -8,17 +8,24 @@ become plain text.
 from __future__ import annotations
 
 import inspect
+import json
 import posixpath
 import re
 import shutil
 from collections.abc import Iterator
+from dataclasses import MISSING, Field, fields
+from enum import Enum
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, get_args, get_type_hints
+
+if TYPE_CHECKING:
+    from searchkit import Hit
 
 ROOT = Path(__file__).parent.parent
 STAGE = ROOT / "build" / "docs"
+MADE = ("reference/commands.md", "reference/library.md", "reference/recipes.md")
 PROJECT = {
-    "README.md": "index.md",  # what it says stands in docs/index.md
+    "README.md": "index.md",  # links to it; its text is not used, docs/index.md is the first page
     "RELIABILITY.md": "project/reliability.md",
     "SECURITY.md": "project/security.md",
     "ARCHITECTURE.md": "project/architecture.md",
@@ -36,8 +43,8 @@ def main() -> None:
     for source, place in places.items():
         if source != "README.md":
             put(source, place, places)
-    write("reference/commands.md", "\n".join(command_pages()))
-    write("reference/library.md", "\n".join(library_pages()))
+    for place, pages in zip(MADE, (command_pages, library_pages, recipe_pages), strict=True):
+        write(place, "\n".join(pages()))
 
 
 def staged_places() -> dict[str, str]:
@@ -73,11 +80,11 @@ def moved(link: re.Match[str], source: str, place: str, places: dict[str, str]) 
     if not target or "://" in target or target.startswith("mailto:"):
         return link[0]
     wanted = posixpath.normpath(posixpath.join(posixpath.dirname(source), target))
-    made = {"docs/reference/commands.md", "docs/reference/library.md", "docs/model-card.md"}
-    found = places.get(wanted) or (wanted.removeprefix("docs/") if wanted in made else None)
+    made = wanted.removeprefix("docs/")
+    found = places.get(wanted) or (made if made in (*MADE, "model-card.md") else None)
     if found is None:
         exists = (ROOT / wanted).exists()
-        return link["text"].strip("[]") if exists else link[0]  # MkDocs complains of what is nowhere
+        return link["text"].strip("[]") if exists else link[0]  # the site's builder complains of what is nowhere
     return f"{link['text']}({posixpath.relpath(found, posixpath.dirname(place) or '.')}{link['anchor'] or ''})"
 
 
@@ -99,10 +106,8 @@ def command_pages() -> Iterator[str]:
 
 
 def described(command: Any, called: str) -> Iterator[str]:
-    import click
-
     subcommands = getattr(command, "commands", {})
-    context = click.Context(command, info_name=called)
+    context = command.make_context(called, [], resilient_parsing=True)
     usage = " ".join(command.collect_usage_pieces(context))
     help_text = paragraphs(inspect.cleandoc(command.help or ""))
     yield f"### {called}\n\n```text\n{called} {usage}\n```\n\n{help_text}\n"
@@ -129,20 +134,61 @@ def cell(text: str) -> str:
     return " ".join(text.split()).replace("|", "\\|")
 
 
-CLASSES = ("SearchEngine", "Document", "Hit", "SentenceEncoder", "SearchkitError")
-
-
 def library_pages() -> Iterator[str]:
     """The public names of the package, from their docstrings."""
     import searchkit
+    from searchkit import errors
+    from searchkit.search.asking.hit_json import hit_to_dict
     from searchkit.search.question import Question
 
     yield "# Library\n\n```python\nfrom searchkit import " + ", ".join(searchkit.__all__) + "\n```\n"
-    for name in CLASSES:
-        yield from class_pages(getattr(searchkit, name))
-    yield f"## load_encoder\n\n{signature('load_encoder', searchkit.load_encoder)}\n{docstring(searchkit.load_encoder)}"
+    for name in searchkit.__all__:
+        public = getattr(searchkit, name)
+        if inspect.isclass(public):
+            yield from class_pages(public)
+        else:
+            yield f"## {name}\n\n{signature(name, public)}\n{docstring(public)}"
     yield "\n## Options of a search\n\n`search`, `search_many`, `ask`, `ask_many` and `why` take these by name.\n"
     yield docstring(Question)
+    yield f"\n## Errors\n\nIn `searchkit.errors`.\n\n```text\n{inspect.getdoc(errors)}\n```\n"
+    yield "\n## A hit as JSON\n\nWhat `searchkit query --json` prints, and what the server answers.\n"
+    yield f"```json\n{json.dumps(hit_to_dict(example()), indent=2)}\n```\n\n{docstring(hit_to_dict)}"
+
+
+def example() -> Hit:
+    from searchkit import Hit
+
+    place = {"path": "docs/http.md", "line_start": 3, "line_end": 5, "page": None}
+    text = "The client tries again three times."
+    span = {"text": text, "snippet": text, "snippet_start": 0, "start": 8, "end": 43}
+    said = {"title": "Requests", "heading_path": ("Requests", "Retries"), "metadata": {"lang": "en"}}
+    return Hit(rank=1, score=0.52, percentile=99.9, chunk_id=7, doc_id="docs/http.md", **place, **span, **said)
+
+
+def recipe_pages() -> Iterator[str]:
+    """The keys of a recipe, from the settings that are made of them."""
+    from searchkit.training import DataSettings, MiningSettings, RunSettings
+
+    yield "# Training recipes\n\n`searchkit train --recipe FILE` reads a `[run]`, and a `[[data]]` for each source.\n"
+    for table, kind in (("[run]", RunSettings), ("[[data]]", DataSettings), ("mine, in [[data]]", MiningSettings)):
+        yield f"## {escaped(table)}\n\n{docstring(kind)}\n| key | default | or |\n|---|---|---|"
+        hints = get_type_hints(kind)
+        for key in fields(kind):
+            yield f"| `{key.name}` | {default_of(key)} | {', '.join(choices_of(hints[key.name], key.default))} |"
+        yield ""
+
+
+def default_of(key: Field[Any]) -> str:
+    if key.default is MISSING:
+        return "none, it has to be named" if key.default_factory is MISSING else ""
+    value = key.default.value if isinstance(key.default, Enum) else key.default
+    return "" if value is None or value in ("", ()) else f"`{str(value).lower() if isinstance(value, bool) else value}`"
+
+
+def choices_of(hint: Any, default: object) -> list[str]:
+    """The values of a key that takes one of a few, but for its default."""
+    kinds = [kind for kind in (hint, *get_args(hint)) if inspect.isclass(kind) and issubclass(kind, Enum)]
+    return [f"`{member.value}`" for kind in kinds for member in kind if member is not default]
 
 
 def class_pages(kind: type) -> Iterator[str]:

@@ -33,7 +33,15 @@ IN_WHEEL = (
     "searchkit/insight/page/map.css",
 )
 IN_SDIST = ("pyproject.toml", "README.md", "CHANGELOG.md", "LICENSE", "NOTICE", "SECURITY.md", "CONTRIBUTING.md")
-IN_SDIST += ("CITATION.cff", "Containerfile", "Makefile", "tests/test_readme.py", "requirements/dev.txt", *IN_WHEEL)
+IN_SDIST += (
+    "CITATION.cff",
+    "Containerfile",
+    "Makefile",
+    "mkdocs.yml",
+    "tests/test_docs.py",
+    "requirements/dev.txt",
+    *IN_WHEEL,
+)
 LICENCES = ("LICENSE", "NOTICE")
 ENDINGS = {".py", ".typed", ".html", ".js", ".css", ".svg", ".json", ".onnx", ".safetensors", ".md"}
 SIGNS_OF_LEFTOVERS = ("__pycache__", ".pyc", ".git/", ".hypothesis", "searchkit.db", ".faiss")

@@ -8,6 +8,7 @@ import io
 import os
 import re
 import shutil
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -17,10 +18,12 @@ from doc_pages import MODULES, REASONS, Line, PageBlock, blocks_of, is_as_shown,
 
 from searchkit.cli import main
 from searchkit.cli.app import COMMANDS
+from searchkit.store.schema import migrate
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
 PAGES = [ROOT / "README.md", *sorted(DOCS.glob("*.md"))]
+PROSE = [*sorted(ROOT.glob("*.md")), *PAGES[1:], ROOT / "index_data" / "README.md", ROOT / "benchmarks" / "README.md"]
 FINDERS = {"query", "similar", "duplicates", "outliers"}  # whose exit code 1 means that there is nothing
 HELPERS = {
     "cat",
@@ -40,17 +43,7 @@ HELPERS = {
 }
 
 BEFORE = {  # what a page takes for granted
-    "README.md": [
-        "mkdir -p beir && cp -r collection beir/scifact",
-        "searchkit index docs --index before",
-        "searchkit index docs notes.md --index after",
-        "searchkit index docs notes.md",
-        "searchkit topics",
-    ],
     "docs/scale.md": ["searchkit embed docs passages.jsonl shards"],
-}
-STANDS_FOR = {  # what is not so here, and what is run instead
-    "/mnt/": "",
 }
 
 
@@ -79,7 +72,7 @@ class Reader:
         elif block.language == "python":
             exec(compile("\n" * block.line + block.body, name_of(self.page), "exec"), self.names)
         elif block.language == "console":
-            for line in lines_of(replaced(block.body)):
+            for line in lines_of(block.body):
                 printed = self.type(line)
                 where = f"{name_of(self.page)}:{block.line}: {line.typed}"
                 assert not line.shown.strip() or is_as_shown(printed, line.shown), f"{where}\nprinted:\n{printed}"
@@ -91,12 +84,6 @@ class Reader:
         if any("|" in typed or not typed.startswith("searchkit ") for typed in line.typed.split("; ")):
             return by_shell(line.typed)
         return "".join(in_process(words) for words in parts_of(line.typed) if not why_not(words))
-
-
-def replaced(body: str) -> str:
-    for shown, here in STANDS_FOR.items():
-        body = body.replace(shown, here)
-    return body
 
 
 def why_not(words: list[str]) -> str:
@@ -190,12 +177,49 @@ def test_every_command_is_on_a_page_of_the_docs() -> None:
     assert set(COMMANDS) - shown == set()
 
 
-@pytest.mark.parametrize("page", PAGES[1:], ids=name_of)
+def test_every_command_is_in_the_readme() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert [name for name in COMMANDS if f"`{name}`" not in readme and f"searchkit {name}" not in readme] == []
+
+
+def test_every_table_is_on_the_page_of_saved_indexes() -> None:
+    page = (ROOT / "index_data" / "README.md").read_text(encoding="utf-8")
+    with contextlib.closing(sqlite3.connect(":memory:")) as database:
+        migrate(database)
+        tables = [name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+    inside = re.compile(r"_?sqlite_|chunk_words_|chunk_word_places")  # SQLite's own
+    assert [name for name in tables if not inside.match(name) and f"`{name}`" not in page] == []
+
+
+@pytest.mark.parametrize("page", PROSE, ids=name_of)
 def test_links_lead_somewhere(page: Path) -> None:
     targets = re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8"))
-    made = {"reference/commands.md", "reference/library.md", "model-card.md"}  # by docs/make_site.py
+    made = {"reference/commands.md", "reference/library.md", "reference/recipes.md", "model-card.md"}  # by make_site.py
     inside = [target for target in targets if "://" not in target and target not in made]
     assert [target for target in inside if not (page.parent / target).exists()] == []
+
+
+def measured_claims() -> list[tuple[str, str]]:
+    """Each item, table row or paragraph of the pages that claim the most, with the one result that it links to."""
+    claims = []
+    for page in (ROOT / "README.md", DOCS / "peers.md"):
+        for claim in re.split(r"\n(?:(?=\||- )|\n)", page.read_text(encoding="utf-8")):
+            targets = re.findall(r"\]\(((?:\.\./)?benchmarks/(?:results/)?(?!README)\w+\.md)\)", claim)
+            claims += [(claim, target.removeprefix("../")) for target in targets]
+    return claims
+
+
+def numbers_of(text: str) -> list[str]:
+    return [found.replace(",", "") for found in re.findall(r"(?<![\w.-])\d[\d,]*(?:\.\d+)?(?![\w-])", text)]
+
+
+@pytest.mark.parametrize(("claim", "result"), measured_claims(), ids=lambda text: text[:40])
+def test_a_figure_is_that_of_the_result_beside_it(claim: str, result: str) -> None:
+    measured = [float(number) for number in numbers_of((ROOT / result).read_text(encoding="utf-8"))]
+    without_links = re.sub(r"\]\([^)]*\)", "]", claim)
+    for number in numbers_of(without_links):
+        decimals = len(number.partition(".")[2])
+        assert any(abs(one - float(number)) <= 0.5001 * 10**-decimals for one in measured), (number, result)
 
 
 def test_a_number_may_differ_from_what_is_shown_and_a_word_may_not() -> None:

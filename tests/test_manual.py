@@ -40,6 +40,19 @@ def test_every_command_and_option_is_in_it(page: str) -> None:
             assert [spelling for spelling in spellings if spelling.startswith("-") and spelling not in words] == []
 
 
+def test_every_variable_of_the_environment_is_in_it(page: str) -> None:
+    sources = "".join(file.read_text(encoding="utf-8") for file in (MAKER.parents[1] / "searchkit").rglob("*.py"))
+    read = set(re.findall(r"(?<!_)SEARCHKIT_[A-Z]+(?:_[A-Z]+)*\b", sources))
+    assert len(read) > 5
+    assert [name for name in read if name not in without_marks(page)] == []
+
+
+def test_exit_codes_and_files_are_in_it(page: str) -> None:
+    words = without_marks(page)
+    assert all(f".TP\n\\fB{code}\\fR" in page for code in (0, 1, 2, 130))
+    assert {"searchkit.toml", ".searchkitignore"} <= set(words.split())
+
+
 def test_no_line_is_taken_for_a_request_of_roff(page: str) -> None:
     requests = {line.split()[0] for line in page.splitlines() if line.startswith((".", "'"))}
     assert requests == {".TH", ".SH", ".SS", ".PP", ".TP", ".B", ".I"}

@@ -13,7 +13,7 @@ else:
     import tomli as tomllib
 
 ROOT = Path(__file__).parent.parent
-EXTRAS = ("train", "eval", "docs", "server", "watch")
+EXTRAS = re.findall(r"--extra (\w+)", (ROOT / "Makefile").read_text(encoding="utf-8"))  # of `make lock`
 APART = {"torch", "searchkit"}
 
 
