@@ -84,7 +84,7 @@ def from_file(kind: str, path: Path, *, mmap: bool = True, device: str = "cpu") 
     try:
         scanner = Scanner(parts.codes)
         index = CompressedIndex(exact, scanner, facts)
-    except (RuntimeError, MemoryError, KeyError) as exc:
+    except (RuntimeError, MemoryError, KeyError, AttributeError) as exc:  # the last of another FAISS index
         raise damaged(path, str(exc).partition("\n")[0] or type(exc).__name__, "codes and how to scan them") from exc
     if (scanner.count, scanner.dimension) != (index.count, index.dimension):
         raise damaged(path, f"codes of {scanner.count} rows", f"{index.count}")

@@ -56,7 +56,7 @@ def exact_scores(
         InputError: k below 1, a query without direction, or rows that are not finite unit vectors.
         ShapeError: shapes or types that do not fit.
     """
-    check_k(k)
+    k = check_k(k)
     check_batch(ids, rows, queries.shape[-1])
     unit = unit_queries(queries, rows.shape[1])
     selection = select(ids, allowed, excluded)
@@ -70,7 +70,7 @@ def merge(*parts: Neighbours, k: int) -> Neighbours:
         InputError: k below 1.
         ShapeError: no parts, or parts for different numbers of queries.
     """
-    check_k(k)
+    k = check_k(k)
     if len({len(part.ids) for part in parts}) != 1:
         raise ShapeError(f"parts hold {[len(part.ids) for part in parts]} queries; expected equal numbers")
     scores = np.concatenate([part.scores for part in parts], axis=1)

@@ -55,7 +55,7 @@ class CompressedIndex:
         self, queries: Rows, k: int, *, allowed: IdFilter | None = None, excluded: Ids | None = None
     ) -> Neighbours:
         """See `VectorIndex.search`."""
-        check_k(k)
+        k = check_k(k)
         unit = unit_queries(queries, self.dimension)
         selection = self._exact.selection(allowed, excluded)
         count = self.count if selection is None else selection.count

@@ -70,7 +70,7 @@ class ExactIndex:
         self, queries: Rows, k: int, *, allowed: IdFilter | None = None, excluded: Ids | None = None
     ) -> Neighbours:
         """See `VectorIndex.search`."""
-        check_k(k)
+        k = check_k(k)
         return self.nearest(unit_queries(queries, self.dimension), k, self.selection(allowed, excluded))
 
     def selection(self, allowed: IdFilter | None, excluded: Ids | None) -> Selection | None:

@@ -35,5 +35,5 @@ def from_json(data: bytes, count: int, path: Path) -> IndexFacts:
             raise ValueError("parameters below 1")
         recalls = float(values["target_recall"]), float(values["ann_recall"])
         return IndexFacts(count, str(values["kind"]), *recalls, parameters)
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as exc:
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as exc:
         raise damaged(path, "facts that say nothing", "how the index was tuned") from exc

@@ -309,6 +309,11 @@ def test_k_must_be_a_positive_count(index, queries, k) -> None:
         index.search(queries, k)
 
 
+@pytest.mark.parametrize("kind_of_number", [np.int64, np.int8, np.uint8])
+def test_k_may_be_any_whole_number(index, queries, kind_of_number) -> None:
+    assert_same(index.search(queries, kind_of_number(120)), index.search(queries, 120))
+
+
 def test_queries_of_another_dimension_are_refused(index) -> None:
     with pytest.raises(ShapeError, match=rf"\(2, 7\).*{DIMENSION}"):
         index.search(np.ones((2, 7), np.float32), 1)

@@ -7,6 +7,8 @@ import pytest
 
 from searchkit.errors import IndexDamagedError, InputError
 from searchkit.index import AUTO, IndexFacts, build, from_file, kind_for, making, read_facts, write
+from searchkit.index.facts import to_json
+from searchkit.index.layout import write_end
 
 DIMENSION = 48
 COUNT = 4000
@@ -118,10 +120,25 @@ def test_altered_codes_and_facts_are_refused(batches, tmp_path: Path) -> None:
         path.write_bytes(whole[:position] + bytes([whole[position] ^ 0xFF]) + whole[position + 1 :])
         with pytest.raises(IndexDamagedError):
             from_file("ivf", path)
-    for facts in (b"{}", b"[]", b'{"kind": "ivf", "parameters": {"probes": 0}}'):
+    endless = b'{"kind": "ivf", "parameters": {"probes": Infinity}, "target_recall": 1, "ann_recall": 1}'
+    for facts in (b"{}", b"[]", b'{"kind": "ivf", "parameters": {"probes": 0}}', endless):
         end = whole[-32:-16] + len(facts).to_bytes(8, "little") + whole[-8:]
         old = int.from_bytes(whole[-16:-8], "little")
         path.write_bytes(whole[: -32 - old] + facts + end)
         for read in (read_facts, lambda file: from_file("ivf", file)):
             with pytest.raises(IndexDamagedError, match="facts"):
                 read(path)
+
+
+def test_codes_that_are_another_faiss_index_are_refused(batches, tmp_path: Path) -> None:
+    import faiss
+
+    path = tmp_path / "v"
+    write("exact", path, batches, DIMENSION)
+    codes = faiss.serialize_index(faiss.IndexFlatIP(DIMENSION))
+    effort = {"probes": 1, "candidates": 16, "deep_candidates": 16}
+    with path.open("ab") as file:
+        file.write(codes.tobytes())
+        write_end(file, codes, to_json(IndexFacts(COUNT, "pq", 0.99, 0.99, effort)))
+    with pytest.raises(IndexDamagedError, match="codes and how to scan them"):
+        from_file("pq", path)
