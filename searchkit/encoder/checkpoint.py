@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -23,7 +25,7 @@ from searchkit.errors import CheckpointError, InputError
 WEIGHTS = "model.safetensors"
 SHARDS = "model.safetensors.index.json"
 POOLER_NAMES = ("mlp.dense", "pooler.dense", "bert.pooler.dense", "roberta.pooler.dense")  # best first
-OFFSET_POSITIONS = ("roberta", "xlm-roberta", "camembert", "mpnet")  # positions start after the padding token's id
+OFFSET_POSITIONS = ("roberta", "xlm-roberta", "camembert", "mpnet")  # counted from the padding token's id + 1
 RE_EXPORT = "run `searchkit model export` on the original checkpoint again"
 
 
@@ -101,11 +103,29 @@ def read_checkpoint(
     """
     config = read_config(folder)
     manifest = read_manifest(folder)
-    read = _described(folder, manifest) if manifest else _undescribed(folder, config, name or folder.name)
-    read = replace(read, pad_id=int(config.get("pad_token_id") or 0))
+    with settings_of(folder):
+        read = _described(folder, manifest) if manifest else _undescribed(folder, config, name or folder.name)
+        read = replace(read, pad_id=padding_token(config))
     if pooling is not None and pooling is not read.pooling:
         read = _with_pooling(read, pooling)
     return read if max_tokens is None else _with_max_tokens(read, max_tokens)
+
+
+@contextmanager
+def settings_of(folder: Path) -> Iterator[None]:
+    """Inside the block a setting that is missing or of the wrong type is a `CheckpointError`."""
+    try:
+        yield
+    except (AttributeError, KeyError, OverflowError, TypeError, ValueError) as exc:
+        raise CheckpointError(
+            f"{folder} has a setting that is missing or of the wrong type: {exc}",
+            hint="download or copy the checkpoint again",
+        ) from exc
+
+
+def padding_token(config: dict[str, Any]) -> int:
+    """The id of the padding token; 0 where ``config.json`` does not tell."""
+    return int(config.get("pad_token_id") or 0)
 
 
 def read_config(folder: Path) -> dict[str, Any]:
@@ -194,6 +214,8 @@ def weight_files(folder: Path) -> tuple[Path, ...]:
         return (folder / WEIGHTS,)
     if (folder / SHARDS).exists():
         names = sorted(set(read_json(folder / SHARDS).get("weight_map", {}).values()))
+        if not names:
+            raise CheckpointError(f"{folder / SHARDS} names no weights", hint="download or copy the checkpoint again")
         return tuple(_inside(folder, name) for name in names)
     if any(folder.glob("*.bin")):
         raise CheckpointError(
@@ -205,7 +227,7 @@ def weight_files(folder: Path) -> tuple[Path, ...]:
 
 def _inside(folder: Path, name: str) -> Path:
     """A file of the folder; a name that leads out of it is refused."""
-    if Path(name).is_absolute() or ".." in Path(name).parts:
+    if Path(name).anchor or ".." in Path(name).parts:  # Windows has anchors without being absolute: C:x, \\x
         raise CheckpointError(f"{folder} refers to {name!r}, outside the checkpoint folder")
     return folder / name
 
@@ -245,7 +267,7 @@ def token_limit(folder: Path, config: dict[str, Any]) -> int:
     """The longest input that a checkpoint takes, special tokens included."""
     limit = int(config.get("max_position_embeddings") or 512)
     if config.get("model_type") in OFFSET_POSITIONS:
-        limit -= int(config.get("pad_token_id") or 0) + 1
+        limit -= padding_token(config) + 1
     path = folder / "tokenizer_config.json"
     said = read_json(path).get("model_max_length") if path.exists() else None
     return min(limit, int(said)) if said else limit  # tokenizers without a limit say 1e30

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -61,6 +62,14 @@ def write_checkpoint(
         graphs.append(GraphRecord(file, form, file_sha256(folder / file)))
     _write_sentence_layout(source, folder, heads)
     write_manifest(folder, _manifest(source, folder, heads, written, tuple(graphs), given))
+
+
+def make_readable(folder: Path) -> None:
+    """Undo the private modes of mkdtemp and of safetensors: a checkpoint has the modes that the umask gives."""
+    mask = os.umask(0o077)  # it can only be read by setting it
+    os.umask(mask)
+    for path in (folder, *folder.rglob("*")):
+        path.chmod((0o777 if path.is_dir() else 0o666) & ~mask)
 
 
 def _write_weights(source: Checkpoint, model: Any, folder: Path, precision: str) -> tuple[HeadRecord, ...]:

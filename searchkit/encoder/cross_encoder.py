@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from searchkit.encoder.batching import packed, padded
-from searchkit.encoder.checkpoint import read_config, token_limit
+from searchkit.encoder.checkpoint import padding_token, read_config, settings_of, token_limit
 from searchkit.encoder.hub import name_of, resolve_checkpoint
 from searchkit.encoder.pair_runtimes import OnnxPairs, PairRuntime, TorchPairs, graph_of
 from searchkit.encoder.sentence_encoder import CHARACTERS_A_TOKEN, check_texts
@@ -45,9 +45,9 @@ class CrossEncoder:
         """
         config = read_config(folder)
         self.name = name or folder.resolve().name
-        self.max_tokens = token_limit(folder, config)
+        with settings_of(folder):
+            self.max_tokens, self._pad_id = token_limit(folder, config), padding_token(config)
         self._folder, self._runtime = folder, runtime
-        self._pad_id = int(config.get("pad_token_id") or 0)
         self._tokenizer = load_tokenizer(folder, max_tokens=self.max_tokens)  # cuts the longer text of a pair
 
     @classmethod
@@ -106,8 +106,10 @@ class CrossEncoder:
 
         Raises:
             CheckpointError: the checkpoint gives neither one number nor two for a pair.
+            InputError: the query is not a string, or the passages are not a list of strings.
         """
-        check_texts([query, *passages])
+        check_texts([query])
+        check_texts(passages)
         scores = np.empty(len(passages), dtype=np.float32)
         if not passages:
             return scores

@@ -16,7 +16,6 @@ crash the target is what it was, and a folder ``.<name>-*`` is left that may be 
 
 from __future__ import annotations
 
-import os
 import shutil
 import tempfile
 from collections.abc import Sequence
@@ -28,7 +27,7 @@ import numpy as np
 
 from searchkit.encoder.canary import CANARIES
 from searchkit.encoder.checkpoint import Checkpoint, read_checkpoint
-from searchkit.encoder.checkpoint_writer import write_checkpoint
+from searchkit.encoder.checkpoint_writer import make_readable, write_checkpoint
 from searchkit.encoder.onnx_runtime import OnnxRuntime
 from searchkit.encoder.pooling import Pooling
 from searchkit.encoder.sentence_encoder import SentenceEncoder
@@ -120,7 +119,7 @@ def export_onnx(
         given = {"name": name or out_folder.name, "base": base or source.base, "license": license or source.license}
         write_checkpoint(source, staging, precision, with_int8="int8" in forms, given=given)
         report = _compare(source, staging, out_folder)
-        _make_readable(staging)
+        make_readable(staging)
         _put_in_place(staging, out_folder)
     except BaseException:
         shutil.rmtree(staging, ignore_errors=True)
@@ -191,14 +190,6 @@ def _least_cosine(a: Rows, b: Rows) -> float:
     return float(np.einsum("nd,nd->n", a, b).min())
 
 
-def _make_readable(folder: Path) -> None:
-    """Undo the private modes of mkdtemp and of safetensors: a checkpoint has the modes that the umask gives."""
-    mask = os.umask(0o077)  # it can only be read by setting it
-    os.umask(mask)
-    for path in (folder, *folder.rglob("*")):
-        path.chmod((0o777 if path.is_dir() else 0o666) & ~mask)
-
-
 def _put_in_place(staging: Path, out_folder: Path) -> None:
     """Rename the finished folder to its name; an older one of that name is kept until the new one stands."""
     if not out_folder.exists():
@@ -206,5 +197,9 @@ def _put_in_place(staging: Path, out_folder: Path) -> None:
         return
     older = staging.with_name(f"{staging.name}-older")
     out_folder.rename(older)
-    staging.rename(out_folder)
-    shutil.rmtree(older)
+    try:
+        staging.rename(out_folder)
+    except OSError:
+        older.rename(out_folder)
+        raise
+    shutil.rmtree(older, ignore_errors=True)  # Windows keeps what a process has open

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from searchkit.encoder.checkpoint import OFFSET_POSITIONS
 from searchkit.encoder.graph_builder import INT64
 from searchkit.encoder.graph_layers import Transformer
 
@@ -67,7 +68,6 @@ FAMILIES = {
     "mpnet": MPNET,
     "distilbert": DISTILBERT,
 }
-PADDED_POSITIONS = ("roberta", "xlm-roberta", "camembert", "mpnet")  # counted from the padding token's id + 1
 
 
 class Bert(Transformer):
@@ -94,7 +94,7 @@ class Bert(Transformer):
 
     def _positions(self) -> str:
         """(T,) or (B, T) int64 rows of the position table."""
-        if self.config.model_type not in PADDED_POSITIONS:
+        if self.config.model_type not in OFFSET_POSITIONS:
             return self.range()
         b = self.builder
         padding = b.constant(1 if self.config.model_type == "mpnet" else self.config.pad_token_id)

@@ -72,7 +72,7 @@ def _bundled(name: str) -> Path:
 def _from_hub(name: str, *, download: bool) -> Path:
     try:
         from huggingface_hub import snapshot_download
-        from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
+        from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
     except ImportError as exc:
         raise MissingExtraError("huggingface_hub", "train") from exc
     if download and is_offline():
@@ -83,9 +83,13 @@ def _from_hub(name: str, *, download: bool) -> Path:
     try:
         return Path(snapshot_download(name, local_files_only=not download, allow_patterns=WANTED_FILES))
     except LocalEntryNotFoundError as exc:
+        if download:
+            raise CheckpointError(f"{name} cannot be downloaded: {exc}", hint="check the network") from exc
         raise CheckpointError(
             f"{name} is not in the local cache, and nothing is downloaded unless asked",
             hint=f"run `searchkit model download {name}`, or give the path of a local copy",
         ) from exc
+    except HFValidationError as exc:
+        raise CheckpointError(f"{name!r} is no name that the Hub allows: {exc}") from exc
     except (HfHubHTTPError, OSError) as exc:
         raise CheckpointError(f"{name} cannot be downloaded: {exc}") from exc

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from searchkit.encoder.onnx_runtime import default_threads
+from searchkit.encoder.onnx_runtime import thread_count
 from searchkit.errors import CheckpointError, MissingExtraError
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class OnnxPairs:
         import onnxruntime
 
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads or default_threads()
+        options.intra_op_num_threads = thread_count(threads)
         options.log_severity_level = 3
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         try:
@@ -83,7 +83,7 @@ class TorchPairs:
         weight_files(folder)
         self._device = torch.device(resolve_device(device))
         if threads is not None and self._device.type == "cpu":
-            torch.set_num_threads(threads)
+            torch.set_num_threads(thread_count(threads))
         dtype = torch.bfloat16 if self._device.type == "cuda" else torch.float32
         model = load_folder(AutoModelForSequenceClassification, folder, dtype=dtype)
         self._model = model.to(self._device).eval()

@@ -119,7 +119,7 @@ class SentenceEncoder:
         if device == "openvino" and runtime == "auto":
             runtime, device = "openvino", "cpu"
         folder = resolve_checkpoint(path_or_name, download=download)
-        wanted = Pooling(pooling) if pooling is not None else None
+        wanted = _pooling(pooling) if pooling is not None else None
         checkpoint = read_checkpoint(folder, name=name_of(path_or_name, folder), pooling=wanted, max_tokens=max_tokens)
         prefers_graph = runtime == "auto" and device in ("auto", "cpu") and has_graph(checkpoint, graph)
         if runtime == "onnx" or prefers_graph:
@@ -210,6 +210,13 @@ class SentenceEncoder:
 
 
 load_encoder = SentenceEncoder.load
+
+
+def _pooling(said: Pooling | str) -> Pooling:
+    try:
+        return Pooling(said)
+    except ValueError as exc:
+        raise InputError(f"pooling is {said!r}; expected one of {', '.join(one.value for one in Pooling)}") from exc
 
 
 def check_texts(texts: Sequence[str]) -> None:

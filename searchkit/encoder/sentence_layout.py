@@ -29,17 +29,18 @@ MODULES = "modules.json"
 POOLING_FOLDER = "1_Pooling"
 DENSE_FILE = "model.safetensors"
 KNOWN_MODULES = ("Transformer", "Pooling", "Dense", "Normalize")
+BY_ROOT = "mean_sqrt_len_tokens"
 POOLING_MODES = {
     "cls": Pooling.CLS_BEFORE_POOLER,
     "mean": Pooling.AVG,
-    "mean_sqrt_len_tokens": Pooling.AVG,  # differs in length alone, and every row is brought to unit length
+    BY_ROOT: Pooling.AVG,  # differs in length alone, and every row is brought to unit length; no layer may lie between
     "max": Pooling.MAX,
 }
 MODE_FLAGS = {
     "pooling_mode_cls_token": "cls",
     "pooling_mode_mean_tokens": "mean",
     "pooling_mode_max_tokens": "max",
-    "pooling_mode_mean_sqrt_len_tokens": "mean_sqrt_len_tokens",
+    "pooling_mode_mean_sqrt_len_tokens": BY_ROOT,
     "pooling_mode_weightedmean_tokens": "weightedmean",
     "pooling_mode_lasttoken": "lasttoken",
 }
@@ -66,17 +67,19 @@ def read_layout(folder: Path) -> SentenceLayout | None:
     """
     if not (folder / MODULES).exists():
         return None
-    pooling, heads = Pooling.AVG, list[HeadRecord]()
+    mode, heads = "mean", list[HeadRecord]()
     for kind, path in _modules(folder / MODULES):
         if kind == "Pooling":
-            pooling = _pooling(folder / path / "config.json")
+            mode = _mode(folder / path / "config.json")
         elif kind == "Dense":
             heads.append(_dense(folder, path))
-    limits = _first_json(folder, sorted(folder.glob("sentence_*_config.json")))
-    query, passage = _prompts(_first_json(folder, [folder / "config_sentence_transformers.json"]))
+    if mode == BY_ROOT and heads:
+        raise CheckpointError(f"{folder} has a dense layer after pooling {BY_ROOT!r}, which searchkit does not have")
+    limits = _first_json(sorted(folder.glob("sentence_*_config.json")))
+    query, passage = _prompts(_first_json([folder / "config_sentence_transformers.json"]))
     length = limits.get("max_seq_length") or limits.get("processing_kwargs", {}).get("max_length")
     lower = bool(limits.get("do_lower_case", False))
-    return SentenceLayout(pooling, tuple(heads), length, lower, query, passage)
+    return SentenceLayout(POOLING_MODES[mode], tuple(heads), length, lower, query, passage)
 
 
 def _modules(path: Path) -> list[tuple[str, str]]:
@@ -98,14 +101,11 @@ def _kind(type_name: str) -> str:
     return type_name.rpartition(".")[2]
 
 
-def _first_json(folder: Path, candidates: Sequence[Path]) -> dict[str, Any]:
-    for path in candidates:
-        if path.parent == folder and path.exists():
-            return read_json(path)
-    return {}
+def _first_json(candidates: Sequence[Path]) -> dict[str, Any]:
+    return next((read_json(path) for path in candidates if path.exists()), {})
 
 
-def _pooling(path: Path) -> Pooling:
+def _mode(path: Path) -> str:
     config = read_json(path)
     mode = config.get("pooling_mode") or [MODE_FLAGS[key] for key in MODE_FLAGS if config.get(key)]
     modes = [mode] if isinstance(mode, str) else list(mode)
@@ -113,7 +113,7 @@ def _pooling(path: Path) -> Pooling:
         raise CheckpointError(f"{path} asks for pooling {modes}; known is one of {', '.join(POOLING_MODES)}")
     if config.get("include_prompt", True) is False:
         raise CheckpointError(f"{path} leaves the prompt out of the pooling, which searchkit does not do")
-    return POOLING_MODES[modes[0]]
+    return str(modes[0])
 
 
 def _dense(folder: Path, path: str) -> HeadRecord:

@@ -95,7 +95,7 @@ def _word_piece(path: Path, config: dict[str, Any]) -> Tokenizer:
 
     tokenizer = Tokenizer(models.WordPiece.from_file(str(path), unk_token="[UNK]"))
     tokenizer.add_special_tokens(
-        [t for t in ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]") if tokenizer.token_to_id(t)]
+        [t for t in ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]") if tokenizer.token_to_id(t) is not None]
     )
     tokenizer.normalizer = normalizers.BertNormalizer(
         lowercase=config.get("do_lower_case", True),

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from searchkit.encoder.checkpoint import Checkpoint, DenseHead
+from searchkit.encoder.onnx_runtime import thread_count
 from searchkit.encoder.pooling import Activation, pool
 from searchkit.errors import CheckpointError, EncoderError, InputError, MissingExtraError
 
@@ -39,6 +40,7 @@ class TorchRuntime:
             MissingExtraError: torch or transformers is not installed.
             CheckpointError: transformers cannot load the folder, or weights are missing.
             EncoderError: the device is not there.
+            InputError: no such kind of device, or ``threads`` is not positive.
         """
         try:
             import torch
@@ -48,7 +50,7 @@ class TorchRuntime:
         self._device = torch.device(resolve_device(device))
         dtype = torch.bfloat16 if self._device.type == "cuda" else torch.float32
         if threads is not None and self._device.type == "cpu":
-            torch.set_num_threads(threads)
+            torch.set_num_threads(thread_count(threads))
         self.name = f"torch-{self._device.type}-{'bf16' if dtype is torch.bfloat16 else 'fp32'}"
         self.token_budget = TOKEN_BUDGETS[self._device.type]
         self._pooling = checkpoint.pooling

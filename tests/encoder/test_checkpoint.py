@@ -3,13 +3,14 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 from typing import Any
 
 import numpy as np
 import pytest
 from tiny_checkpoints import TEXTS
 
+import searchkit.encoder.checkpoint as reading
 from searchkit.encoder import Pooling, load_encoder, read_checkpoint
 from searchkit.errors import CheckpointError, InputError
 
@@ -168,6 +169,39 @@ def test_weights_outside_the_folder_are_refused(file: str, folder: Path) -> None
     (folder / "model.safetensors").unlink()
     (folder / "model.safetensors.index.json").write_text(json.dumps({"weight_map": {"a": file}}))
     with pytest.raises(CheckpointError, match="outside the checkpoint folder"):
+        read_checkpoint(folder)
+
+
+@pytest.mark.parametrize("file", ["C:elsewhere.safetensors", "\\\\elsewhere.safetensors", "\\\\server\\share\\x"])
+def test_weights_outside_the_folder_are_refused_on_windows_too(file: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading, "Path", PureWindowsPath)
+    with pytest.raises(CheckpointError, match="outside the checkpoint folder"):
+        reading._inside(PureWindowsPath("D:/models/tiny"), file)  # type: ignore[arg-type]
+
+
+def test_an_index_of_no_weights_is_named(folder: Path) -> None:
+    (folder / "model.safetensors").unlink()
+    (folder / "model.safetensors.index.json").write_text("{}")
+    with pytest.raises(CheckpointError, match=r"index\.json names no weights"):
+        read_checkpoint(folder, pooling=Pooling.CLS)
+
+
+@pytest.mark.parametrize(
+    ("file", "fields"),
+    [
+        ("config.json", {"max_position_embeddings": "many"}),
+        ("config.json", {"pad_token_id": [0]}),
+        ("tokenizer_config.json", {"model_max_length": float("inf")}),
+        ("sentence_bert_config.json", {"max_seq_length": "long"}),
+        ("sentence_bert_config.json", {"processing_kwargs": ["x"]}),
+        ("config_sentence_transformers.json", {"prompts": ["query"]}),
+    ],
+)
+def test_a_setting_of_the_wrong_type_is_an_error_of_ours(file: str, fields: dict[str, Any], folder: Path) -> None:
+    (folder / "modules.json").write_text('[{"path": "", "type": "sentence_transformers.models.Transformer"}]')
+    read_checkpoint(folder)
+    change(folder / file, **fields)
+    with pytest.raises(CheckpointError, match="tiny has a setting that is missing or of the wrong type"):
         read_checkpoint(folder)
 
 

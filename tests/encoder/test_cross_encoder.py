@@ -82,8 +82,28 @@ def test_what_is_no_text_is_refused(graph_folder: Path) -> None:
     write_pair_graph(graph_folder)
     judge = CrossEncoder.load(graph_folder)
     with pytest.raises(InputError, match=r"texts\[1\] is int"):
-        judge.scores(QUERY, [3])  # type: ignore[list-item]
+        judge.scores(QUERY, ["a", 3])  # type: ignore[list-item]
+    with pytest.raises(InputError, match=r"texts\[0\] is NoneType"):
+        judge.scores(None, ["a"])  # type: ignore[arg-type]
+    with pytest.raises(InputError, match="texts is one string"):
+        judge.scores(QUERY, "undo a commit")
     assert judge.scores("\ud800", ["\udfff"]).shape == (1,)
+
+
+def test_fewer_than_one_thread_is_refused_by_both_runtimes(graph_folder: Path, tmp_path: Path) -> None:
+    pytest.importorskip("torch")
+    write_pair_graph(graph_folder)
+    write_cross_encoder(tmp_path / "weights", 1)
+    for folder in (graph_folder, tmp_path / "weights"):
+        with pytest.raises(InputError, match="threads is 0; expected at least 1"):
+            CrossEncoder.load(folder, device="cpu", threads=0)
+
+
+def test_a_setting_of_the_wrong_type_is_named(graph_folder: Path) -> None:
+    write_pair_graph(graph_folder)
+    (graph_folder / "config.json").write_text(json.dumps({"max_position_embeddings": "many"}))
+    with pytest.raises(CheckpointError, match=r"missing or of the wrong type: .*'many'"):
+        CrossEncoder.load(graph_folder)
 
 
 def test_onnx_without_a_graph_and_unknown_runtimes_are_told(graph_folder: Path) -> None:

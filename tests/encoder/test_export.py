@@ -174,6 +174,24 @@ def test_a_failure_leaves_the_target_as_it_was(
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
 
 
+def test_an_older_checkpoint_comes_back_where_the_new_one_cannot_take_its_name(
+    exported_bert: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = Path(shutil.copytree(exported_bert, tmp_path / "out"))
+    before, rename = contents(target), Path.rename
+
+    def refuse(self: Path, new: Path) -> Path:
+        if Path(new) == target and not self.name.endswith("-older"):
+            raise PermissionError("in use")
+        return rename(self, new)
+
+    monkeypatch.setattr(Path, "rename", refuse)
+    with pytest.raises(PermissionError, match="in use"):
+        export_onnx(exported_bert, target, overwrite=True)
+    assert contents(target) == before
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
 def test_a_graph_that_disagrees_with_torch_is_not_kept(
     plain_bert: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

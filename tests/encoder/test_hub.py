@@ -106,3 +106,23 @@ def test_a_name_that_is_not_in_the_cache_says_how_to_get_it(monkeypatch: Any, tm
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
     with pytest.raises(CheckpointError, match=f"searchkit model download {NAME}"):
         resolve_checkpoint(NAME)
+
+
+@pytest.mark.usefixtures("online")
+def test_a_download_without_a_network_does_not_advise_to_download(monkeypatch: pytest.MonkeyPatch) -> None:
+    huggingface_hub = pytest.importorskip("huggingface_hub")
+
+    def snapshot_download(*_: str, **__: Any) -> str:
+        raise huggingface_hub.errors.LocalEntryNotFoundError("cannot reach the Hub")
+
+    monkeypatch.setattr(huggingface_hub, "snapshot_download", snapshot_download)
+    with pytest.raises(CheckpointError, match=f"{NAME} cannot be downloaded: cannot reach the Hub") as told:
+        resolve_checkpoint(NAME, download=True)
+    assert told.value.hint == "check the network"
+
+
+@pytest.mark.parametrize("name", ["owner/a--b", "owner/" + "x" * 100])
+def test_a_name_that_the_hub_forbids_is_refused(name: str) -> None:
+    pytest.importorskip("huggingface_hub")
+    with pytest.raises(CheckpointError, match="is no name that the Hub allows"):
+        resolve_checkpoint(name)

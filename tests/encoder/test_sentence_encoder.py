@@ -44,6 +44,11 @@ def test_rows_are_float32_of_unit_length(encoder: SentenceEncoder) -> None:
     np.testing.assert_allclose(np.linalg.norm(rows, axis=1), 1, atol=1e-6)
 
 
+def test_a_pooling_that_is_not_known_is_refused(exported_bert: Path) -> None:
+    with pytest.raises(InputError, match="pooling is 'mean'; expected one of cls, cls_before_pooler, avg, "):
+        load_encoder(exported_bert, pooling="mean")
+
+
 def test_no_texts_give_no_rows(encoder: SentenceEncoder) -> None:
     assert encoder.encode_queries([]).shape == (0, 32)
 

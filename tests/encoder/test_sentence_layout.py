@@ -103,6 +103,15 @@ def test_a_dense_layer_that_is_not_known_is_refused(config: object, tmp_path: Pa
         read_layout(tmp_path)
 
 
+def test_a_dense_layer_after_a_mean_by_the_root_of_the_length_is_refused(tmp_path: Path) -> None:
+    """Alone this mean is the plain one but for its length, which a bias and a tanh do not leave out."""
+    modules(tmp_path, f"{OLD}Transformer", f"{OLD}Pooling", f"{OLD}Dense")
+    write(tmp_path / "1_Pooling" / "config.json", {"pooling_mode_mean_sqrt_len_tokens": True})
+    write(tmp_path / "2_Dense" / "config.json", {})
+    with pytest.raises(CheckpointError, match="dense layer after pooling 'mean_sqrt_len_tokens'"):
+        read_layout(tmp_path)
+
+
 def test_prompts_are_found_under_each_name(tmp_path: Path) -> None:
     modules(tmp_path, f"{OLD}Transformer")
     found = []

@@ -42,7 +42,6 @@ def test_the_least_cosine_is_that_of_the_vectors(exported_bert: Path) -> None:
 
 def test_without_torch_the_graph_is_its_own_reference(exported_bert: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("searchkit.encoder.speed.find_spec", lambda _: None)
-    monkeypatch.setattr("searchkit.encoder.export.find_spec", lambda _: None, raising=False)
     report = measure_speed(exported_bert, PASSAGES, QUERIES, rounds=1)
     assert report.reference == "onnx-cpu-fp16"
     assert "torch: not installed" in report.absent[0]

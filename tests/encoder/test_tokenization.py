@@ -54,7 +54,7 @@ def test_a_vocabulary_alone_gives_the_tokenizer_of_transformers(lower: bool, tmp
     write_vocabulary(tmp_path, do_lower_case=lower)
     theirs = transformers.BertTokenizerFast(str(tmp_path / "vocab.txt"), do_lower_case=lower)
     ours = load_tokenizer(tmp_path)
-    for text in HARD:
+    for text in [*HARD, "the [PAD] fox [MASK]"]:
         assert ours.encode(text).ids == theirs(text)["input_ids"], text
 
 

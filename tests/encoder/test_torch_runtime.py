@@ -42,6 +42,11 @@ def test_auto_prefers_cuda_then_apples_gpu(monkeypatch: pytest.MonkeyPatch) -> N
     assert resolve_device("auto") == "cuda"
 
 
+def test_fewer_than_one_thread_is_refused(plain_bert: Path) -> None:
+    with pytest.raises(InputError, match="threads is 0; expected at least 1"):
+        load_encoder(plain_bert, device="cpu", threads=0)
+
+
 def test_missing_weights_are_named_not_made_up(folder: Path) -> None:
     path = folder / "model.safetensors"
     tensors = np_files.load_file(path)

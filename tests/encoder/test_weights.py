@@ -36,6 +36,12 @@ def test_the_header_says_where_the_bytes_lie(tmp_path: Path) -> None:
     assert parameter_count([header]) == 8
 
 
+@pytest.mark.parametrize(("dtype", "size"), [("F8_E4M3", 1), ("BF16", 2), ("U16", 2), ("U64", 8)])
+def test_every_dtype_of_the_format_is_measured(dtype: str, size: int, tmp_path: Path) -> None:
+    entry = {"dtype": dtype, "shape": [3], "data_offsets": [0, 3 * size]}
+    assert read_header(write(tmp_path / "w", {"a": entry}, bytes(3 * size)))["a"].size == 3 * size
+
+
 def test_metadata_is_no_tensor(tmp_path: Path) -> None:
     path = write(tmp_path / "w", {"__metadata__": {"format": "pt"}})
     assert read_header(path) == {}
