@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from searchkit.errors import MissingExtraError
-from searchkit.listening import address_of, listen
+from searchkit.listening import address_of, config_of, listen
 
 if TYPE_CHECKING:
     from searchkit.mcp.desk import Desk
@@ -53,9 +53,7 @@ def serve_http(desk: Desk, settings: HttpSettings, *, tell: Callable[[str], None
     app = make_app(desk, settings)
     with listen(settings.host, settings.port) as listener:
         tell(address_of(listener) + PATH)
-        config = uvicorn.Config(
-            app, log_level="warning", access_log=False, server_header=False, timeout_graceful_shutdown=5
-        )
+        config = config_of(app, timeout_graceful_shutdown=5)
         with suppress(KeyboardInterrupt):  # which uvicorn raises again when it has ended well
             uvicorn.Server(config).run([listener])
 

@@ -10,6 +10,7 @@ LIMIT, MOST_HITS = 8, 50
 CHARACTERS, LEAST_CHARACTERS, MOST_CHARACTERS = 8_000, 500, 40_000
 MOST_OFFSET = 1_000
 LONGEST_QUERY = 4_000
+MOST_TEXTS = 32
 
 
 def _object(properties: Schema, *required: str) -> Schema:
@@ -45,6 +46,7 @@ _FILTERS: Schema = {
     "topic": {
         "type": "array",
         "items": {"type": ["string", "integer"]},
+        "maxItems": MOST_TEXTS,
         "description": "Only chunks of these topics, by number or label; see list_topics.",
     },
     "min_score": {"type": "number", "minimum": -1, "maximum": 1, "description": "Least cosine similarity."},
@@ -93,7 +95,12 @@ SEARCH_TAKES = _object(
             "enum": ["hybrid", "dense", "lexical"],
             "description": 'hybrid (default); dense: by meaning; lexical: by words, with "phrases" and -exclusions.',
         },
-        "unlike": {"type": "array", "items": {"type": "string"}, "description": "Hits should not be like these texts."},
+        "unlike": {
+            "type": "array",
+            "items": {"type": "string", "maxLength": LONGEST_QUERY},
+            "maxItems": MOST_TEXTS,
+            "description": "Hits should not be like these texts.",
+        },
         **_FILTERS,
     },
     "query",

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from searchkit.listening import check_port, check_reach, check_token, is_loopback
-
-_LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
+from searchkit.listening import check_origin, check_port, check_reach, check_token, is_loopback
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,15 +30,10 @@ class HttpSettings:
         check_port(self.port)
         check_reach(self.host, self.token)
         check_token("token", self.token)
+        for origin in self.allow_origins:
+            check_origin(origin)
 
     @property
     def is_loopback(self) -> bool:
         """Whether only this machine can connect."""
         return is_loopback(self.host)
-
-    @property
-    def hosts(self) -> list[str]:
-        """What may stand in the Host header, with any port and without."""
-        own = f"[{self.host}]" if ":" in self.host and not self.host.startswith("[") else self.host
-        names = [*_LOOPBACK, own, *self.allow_hosts]
-        return [form for name in dict.fromkeys(names) for form in (name, f"{name}:*")]

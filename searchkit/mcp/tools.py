@@ -100,20 +100,28 @@ def call(tools: Mapping[str, Tool], name: str, arguments: Mapping[str, Any]) -> 
         tool = tools.get(name)
         if tool is None:
             raise InputError(f"there is no tool {name[:100]!r}", hint=f"there are {', '.join(tools)}")
-        _check(tool, arguments)
-        answer = tool.answer(**arguments)
+        given = {argument: _whole(value) for argument, value in arguments.items()}
+        _check(tool, given)
+        answer = tool.answer(**given)
         return Reply(tool.text(answer), answer)
     except SearchkitError as error:
         return Reply(f"error: {error.message}" + (f"\nhint: {error.hint}" if error.hint else ""), None)
-    except Exception as error:  # a fault of ours: the person at the server sees where, the agent only that
+    except BaseException as error:  # a fault, or a panic in a library of Rust: the person at the server sees where
         traceback.print_exc()
         return Reply(f"error: this should not happen: {type(error).__name__}", None)
 
 
-def _check(tool: Tool, arguments: Mapping[str, Any]) -> None:
+def _whole(value: Any) -> Any:
+    """JSON has one kind of number: 8.0 is 8."""
+    if isinstance(value, list):
+        return [_whole(one) for one in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _check(tool: Tool, arguments: dict[str, Any]) -> None:
     import jsonschema
 
-    errors = jsonschema.Draft202012Validator(tool.takes).iter_errors(dict(arguments))
+    errors = jsonschema.Draft202012Validator(tool.takes).iter_errors(arguments)
     error = jsonschema.exceptions.best_match(errors)
     if error is not None:
         where = "".join(f"{part}: " for part in error.absolute_path)

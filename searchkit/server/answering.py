@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from starlette.responses import Response
 
 from searchkit.search.asking.hit_json import answer_to_dict
-from searchkit.server.failures import failure, to_json
+from searchkit.server.failures import RETRY_S, failure, to_json
 from searchkit.server.lanes import results_of
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ class Finished:
 
     def response(self) -> Response:
         """As it is sent."""
-        headers = {"retry-after": "1"} if self.status == 503 else None
+        headers = {"retry-after": str(RETRY_S)} if self.status == 503 else None
         return Response(self.body, self.status, headers, "application/json")
 
 

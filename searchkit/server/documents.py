@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-from typing import Any
+from dataclasses import asdict, fields
+from typing import TYPE_CHECKING, Any
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -15,6 +15,9 @@ from searchkit.server.parameters import Kind, Parameter, Parameters
 from searchkit.server.site import Site
 from searchkit.store.filters.parser import LONGEST_EXPRESSION
 
+if TYPE_CHECKING:
+    from searchkit.search import DocumentInfo
+
 DEFAULT_LIMIT, MOST_LISTED = 100, 1000
 _HINT = "GET /documents lists what there is"
 
@@ -25,7 +28,7 @@ async def list_documents(site: Site, _: Request, said: dict[str, Any]) -> Respon
 
     def look() -> dict[str, Any]:
         found = site.engine.list_documents(where=said.get("where"), limit=limit, offset=offset)
-        return {"documents": [asdict(one) for one in found]}
+        return {"documents": [_fields(one) for one in found]}
 
     return json_answer(await site.searches.run(look))
 
@@ -39,7 +42,7 @@ async def show_document(site: Site, request: Request, said: dict[str, Any]) -> R
         documents = []
         for info in site.engine.documents(name)[:MOST_LISTED]:
             chunks = site.engine.chunks(info.doc_id)[offset : offset + limit]
-            documents.append({**asdict(info), "total": info.chunks, "chunks": [asdict(chunk) for chunk in chunks]})
+            documents.append({**_fields(info), "total": info.chunks, "chunks": [asdict(chunk) for chunk in chunks]})
         return {"documents": documents}
 
     try:
@@ -64,6 +67,11 @@ async def delete_document(site: Site, request: Request, _: dict[str, Any]) -> Re
     if not dropped:
         raise NotThereError(f"there is no document or file {name[:200]!r} in the index", hint=_HINT)
     return json_answer({"deleted": dropped})
+
+
+def _fields(info: DocumentInfo) -> dict[str, Any]:
+    """By name; the metadata as they are, which may be nested deeper than `asdict` goes."""
+    return {field.name: getattr(info, field.name) for field in fields(info)}
 
 
 _LIMIT = Parameter("limit", Kind.WHOLE, "At most so many.", least=1, most=MOST_LISTED, default=DEFAULT_LIMIT)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from searchkit.errors import InputError
-from searchkit.server.failures import BadRequestError, to_json
+from searchkit.server.failures import to_json
 from searchkit.server.operations import Operation
 from searchkit.server.parameters import LONGEST_TEXT, Kind, Parameter, Parameters
 from searchkit.server.site import Site
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     from searchkit.types import Rows
 
 MOST_TEXTS = 2048  # as OpenAI's
+LONGEST_PASSAGE = 200_000  # characters, of which an encoder reads the beginning
 
 
 async def embed(site: Site, _: Request, said: dict[str, Any]) -> Response:
@@ -29,14 +29,15 @@ async def embed(site: Site, _: Request, said: dict[str, Any]) -> Response:
     texts = [given] if isinstance(given, str) else list(given)
     if not texts or not all(text.strip() for text in texts):
         raise InputError("input holds an empty text, or none", hint="give one text, or a list of them")
-    if any(len(text) > LONGEST_TEXT * 10 for text in texts):
-        raise BadRequestError(f"a text of input has more than {LONGEST_TEXT * 10:,} characters")
     form = said.get("encoding_format", "float")
 
     def work() -> bytes:
+        from searchkit.encoder.tokenization import without_surrogates
+
         encoder = site.engine.encoder
         encode = encoder.encode_queries if said.get("input_type") == "query" else encoder.encode_passages
-        return _answer(encoder, texts, _cut(encode(texts), said.get("dimensions")), form)
+        sound = list(map(without_surrogates, texts))
+        return _answer(encoder, sound, _cut(encode(sound), said.get("dimensions")), form)
 
     return Response(await site.searches.run(work), media_type="application/json")
 
@@ -52,10 +53,8 @@ def _cut(rows: Rows, dimensions: int | None) -> Rows:
     return np.asarray(cut / lengths, np.float32)
 
 
-def _answer(encoder: Encoder, texts: Sequence[str], rows: Rows, form: str) -> bytes:
-    tokens = sum(
-        min(len(encoding.ids), encoder.max_tokens) for encoding in encoder.tokenizer.encode_batch_fast(list(texts))
-    )
+def _answer(encoder: Encoder, texts: list[str], rows: Rows, form: str) -> bytes:
+    tokens = sum(min(len(encoding.ids), encoder.max_tokens) for encoding in encoder.tokenizer.encode_batch_fast(texts))
     data = [{"object": "embedding", "index": i, "embedding": _written(row, form)} for i, row in enumerate(rows)]
     usage = {"prompt_tokens": tokens, "total_tokens": tokens}
     return to_json({"object": "list", "data": data, "model": encoder.name, "usage": usage})
@@ -74,6 +73,7 @@ _PARAMETERS = Parameters(
         Kind.TEXT_OR_TEXTS,
         "One text, or a list of them.",
         most=MOST_TEXTS,
+        longest=LONGEST_PASSAGE,
         required=True,
         says_something=True,
     ),

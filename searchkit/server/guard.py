@@ -7,13 +7,12 @@ machine (DNS rebinding) is refused by the Host header, a request from his page b
 from __future__ import annotations
 
 import asyncio
-import hmac
-import ipaddress
 import time
 from typing import TYPE_CHECKING
 
 from starlette.datastructures import Headers, MutableHeaders
 
+from searchkit.listening import foreign_origin, is_called, is_token, shown_token
 from searchkit.server.failures import (
     BusyError,
     ForbiddenError,
@@ -24,7 +23,6 @@ from searchkit.server.failures import (
     failure,
 )
 from searchkit.server.operations import Access
-from searchkit.server.settings import LOOPBACK_NAMES
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -44,6 +42,7 @@ _PREFLIGHT = (
     ("access-control-allow-headers", "authorization, content-type"),
     ("access-control-max-age", "600"),
 )
+_METHODS = ("GET", "HEAD", "POST", "DELETE", "OPTIONS")  # any other word is one kind, or counters would grow for ever
 
 
 class Guard:
@@ -56,8 +55,8 @@ class Guard:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        began, seen = time.perf_counter(), _Seen()
-        origin = self._foreign_origin(Headers(scope=scope), scope)
+        began, seen, headers = time.perf_counter(), _Seen(), Headers(scope=scope)
+        origin = foreign_origin(headers.get("origin"), scope.get("scheme", "http"), headers.get("host", ""))
         dressed = self._dressed(send, seen, origin)
         try:
             await self._answer(scope, self._limited(scope, receive), dressed, origin)
@@ -65,24 +64,17 @@ class Guard:
             await failure(error)(scope, receive, dressed)
         finally:
             place = scope.get("searchkit.path", "other")
-            self._site.metrics.saw(place, scope["method"], seen.status, time.perf_counter() - began)
+            method = scope["method"] if scope["method"] in _METHODS else "other"
+            self._site.metrics.saw(place, method, seen.status, time.perf_counter() - began)
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send, origin: str | None) -> None:
-        headers = Headers(scope=scope)
-        check_host(headers.get("host", ""), self._settings)
+        check_host(Headers(scope=scope).get("host", ""), self._settings)
         if origin is not None and origin not in self._settings.allow_origins:
             raise ForbiddenError(f"pages of {origin[:100]} may not ask here", hint="start with --allow-origin ORIGIN")
         if origin is not None and scope["method"] == "OPTIONS":
             await _preflight(send)
             return
         await self._app(scope, receive, send)
-
-    @staticmethod
-    def _foreign_origin(headers: Headers, scope: Scope) -> str | None:
-        """The origin of the page that asks, if it is not this server's own."""
-        origin = headers.get("origin")
-        own = f"{scope.get('scheme', 'http')}://{headers.get('host', '')}"
-        return None if origin is None or origin == own else origin
 
     def _dressed(self, send: Send, seen: _Seen, origin: str | None) -> Send:
         async def dressed(message: Message) -> None:
@@ -137,26 +129,8 @@ async def _preflight(send: Send) -> None:
 
 def check_host(host: str, settings: ServerSettings) -> None:
     """Raises `ForbiddenError` for a name that is not this server's."""
-    name = _without_port(host).lower()
-    if name in LOOPBACK_NAMES or name in (settings.host.lower(), *map(str.lower, settings.allow_hosts)):
-        return
-    if not settings.is_loopback and _is_address(name):  # rebinding needs a name
-        return
-    raise ForbiddenError(f"this server is not called {name[:100]!r}", hint="start with --allow-host NAME")
-
-
-def _without_port(host: str) -> str:
-    if host.startswith("["):
-        return host[1:].partition("]")[0]
-    return host.rpartition(":")[0] if host.count(":") == 1 else host
-
-
-def _is_address(name: str) -> bool:
-    try:
-        ipaddress.ip_address(name)
-    except ValueError:
-        return False
-    return True
+    if not is_called(host, settings.host, settings.allow_hosts):
+        raise ForbiddenError(f"this server is not called {host[:100]!r}", hint="start with --allow-host NAME")
 
 
 def check_token(headers: Headers, access: Access, settings: ServerSettings) -> None:
@@ -165,20 +139,15 @@ def check_token(headers: Headers, access: Access, settings: ServerSettings) -> N
         return
     if access is Access.WRITE and settings.write_token is None:
         raise ForbiddenError("this server changes nothing", hint="start it with SEARCHKIT_WRITE_TOKEN set")
-    scheme, _, shown = headers.get("authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or not shown:
+    shown = shown_token(headers.get("authorization", ""))
+    if not shown:
         raise TokenError("a token is needed", hint="send the header Authorization: Bearer TOKEN")
-    may_write, may_read = _equal(shown, settings.write_token), _equal(shown, settings.token)
+    may_write, may_read = is_token(shown, settings.write_token), is_token(shown, settings.token)
     if may_write or (access is Access.READ and may_read):
         return
     if may_read:
         raise ForbiddenError("this token may read alone", hint="changes need the token for writing")
     raise TokenError("the token is wrong", hint="send the header Authorization: Bearer TOKEN")
-
-
-def _equal(shown: str, token: str | None) -> bool:
-    """In a time that does not tell how much of it is right."""
-    return token is not None and hmac.compare_digest(shown.strip().encode(), token.encode())
 
 
 def busy() -> BusyError:

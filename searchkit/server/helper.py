@@ -1,4 +1,4 @@
-"""A process that answers queries for a server: ``python -m searchkit.server.helper``.
+"""A process that answers queries for a server, which starts it; see `helpers`.
 
 It reads lines of JSON: first which index, then batches of queries. To each batch it writes a line of JSON with
 ``[status, length]`` of each answer, then the answers themselves. It ends with its input.
@@ -9,21 +9,25 @@ from __future__ import annotations
 import gc
 import json
 import os
-import signal
 import sys
 from collections.abc import Callable
 from typing import BinaryIO
 
+from searchkit.errors import SearchkitError
 from searchkit.search import SearchEngine
 from searchkit.server.answering import LocalSearcher
 
 
 def main() -> None:
-    """Answer until the server is gone."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the server, which then closes our input
+    """Answer until the server is gone; an index that cannot be opened is told on standard error."""
     out = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever prints must not get among the answers
-    run(sys.stdin.buffer, out, loaded=_keep)
+    try:
+        run(sys.stdin.buffer, out, loaded=_keep)
+    except BrokenPipeError:
+        os._exit(0)  # the server was killed: nobody reads what is left to write
+    except SearchkitError as error:
+        sys.exit(f"error: a search process ended: {error}")
 
 
 def _keep() -> None:
@@ -47,7 +51,3 @@ def run(requests: BinaryIO, answers: BinaryIO, *, loaded: Callable[[], None] = l
             answers.write(json.dumps([[one.status, len(one.body)] for one in finished]).encode() + b"\n")
             answers.writelines(one.body for one in finished)
             answers.flush()
-
-
-if __name__ == "__main__":
-    main()

@@ -16,6 +16,13 @@ from typing import Any
 from searchkit.server.answering import Finished
 from searchkit.server.failures import BusyError
 
+# The modules of this process, and so not what happens to lie in the working folder, which -m would look through first;
+# and Ctrl-C is for the server alone, which then closes our input.
+_START = (
+    "import sys; sys.path[:] = sys.argv[1:]; import signal; signal.signal(signal.SIGINT, signal.SIG_IGN); "
+    "from searchkit.server.helper import main; main()"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Launch:
@@ -73,7 +80,7 @@ class _Helper:
     def start(self) -> None:
         environment = {**os.environ, "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", "1")}
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "searchkit.server.helper"],
+            [sys.executable, "-c", _START, *sys.path],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env=environment,

@@ -9,13 +9,16 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Hashable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 from searchkit.server.failures import BusyError
 
+STOPPING = "the server is stopping"
 MOST_TOGETHER = 16  # more make an answer cheaper by little, and wait for each other
 Work = Callable[[Sequence[Any]], Sequence[Any]]  # as many results as were given; an exception may stand for one
 
@@ -83,15 +86,20 @@ class Lane:
             self._running.append(thread)
             thread.start()
 
-    def close(self) -> None:
-        """Finish what is being done, drop what waits, end the threads."""
+    def close(self, wait_s: float | None = None) -> None:
+        """Finish what is being done, drop what waits, end the threads.
+
+        Args:
+            wait_s: what takes longer is left to end by itself, and nobody is told of it; None to wait for all.
+        """
         with self._changed:
             self._closed = True
             dropped, self._waiting = list(self._waiting), deque()
             self._changed.notify_all()
-        self._tell(dropped, [BusyError("the server is stopping")] * len(dropped))
+        self._tell(dropped, [BusyError(STOPPING)] * len(dropped))
+        end = None if wait_s is None else time.monotonic() + wait_s
         for thread in self._running:
-            thread.join()
+            thread.join(None if end is None else max(0.0, end - time.monotonic()))
         self._running.clear()
 
     async def run(self, job: Callable[[], Any]) -> Any:
@@ -106,7 +114,9 @@ class Lane:
         """
         waiting = _Waiting(key, item, work, asyncio.get_running_loop().create_future())
         with self._changed:
-            if self._closed or len(self._waiting) >= self.most_waiting:
+            if self._closed:
+                raise BusyError(STOPPING)
+            if len(self._waiting) >= self.most_waiting:
                 self.counts.refused += 1
                 raise BusyError(f"{len(self._waiting)} requests wait already", hint="try again in a moment")
             self._waiting.append(waiting)
@@ -155,8 +165,9 @@ class Lane:
             for waiting, result in zip(those, results, strict=True):
                 waiting.settle(result)
 
-        if self._loop is not None and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(settle)
+        if self._loop is not None:
+            with suppress(RuntimeError):  # it has ended, and everybody who waited with it
+                self._loop.call_soon_threadsafe(settle)
 
 
 def results_of(work: Work, items: list[Any]) -> Sequence[Any]:
@@ -166,4 +177,9 @@ def results_of(work: Work, items: list[Any]) -> Sequence[Any]:
     except Exception as error:
         if len(items) == 1:
             return [error]
+    except BaseException as error:  # a panic in a library of Rust; the thread is needed for others
+        if len(items) == 1:
+            failed = RuntimeError(f"the work ended with {type(error).__name__}")
+            failed.__cause__ = error
+            return [failed]
     return [results_of(work, [item])[0] for item in items]

@@ -113,14 +113,16 @@ def _in_body(parameter: Parameter) -> dict[str, Any]:
 
 
 def _schema(parameter: Parameter, *, in_body: bool = False) -> dict[str, Any]:
-    text = {"type": "string", "pattern": _SOMETHING} if parameter.says_something else {"type": "string"}
+    text: dict[str, Any] = {"type": "string", "pattern": _SOMETHING} if parameter.says_something else {"type": "string"}
+    if parameter.longest is not None:
+        text["maxLength"] = parameter.longest
     texts = {"type": "array", "items": text}
     if parameter.kind is Kind.TEXTS:
         return texts | ({} if parameter.most is None else {"maxItems": parameter.most})
     if parameter.kind is Kind.TEXT_OR_TEXTS:
         return {"anyOf": [text, texts | {"minItems": 1, "maxItems": parameter.most}]}
     if parameter.kind is Kind.NAMES:
-        name = {"type": ["string", "integer"]}
+        name = {**text, "type": ["string", "integer"]}
         names = {"type": "array", "items": name, "maxItems": parameter.most}
         return {"anyOf": [name, names]} if in_body else texts | {"maxItems": parameter.most}
     if parameter.kind is Kind.OBJECTS:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from starlette.requests import Request
@@ -23,6 +24,8 @@ async def status(site: Site, _: Request, __: dict[str, Any]) -> Response:
     def look() -> dict[str, Any]:
         state = asdict(site.engine.status())
         del state["folder"]
+        if Path(state["encoder"]).is_absolute():
+            state["encoder"] = Path(state["encoder"]).name
         state["roots"] = [{"prefix": root["prefix"], "sources": root["sources"]} for root in state["roots"]]
         return {**state, "version": __version__}
 

@@ -20,6 +20,7 @@ MOST_HITS = 1000
 _BOUNDS = {"k": (1, MOST_HITS), "context": (0, 100), "per_document": (1, MOST_HITS)}
 _LONGEST = {"where": LONGEST_EXPRESSION}
 _MOST_TEXTS = 32
+_MOST_NAMES = 100  # of an object; each is looked up in every document
 _NOT_OFFERED = ("within",)  # names places on the server's disk
 _TRUTHS = {"true": True, "1": True, "false": False, "0": False}
 
@@ -46,7 +47,8 @@ class Parameter:
         kind: of its value.
         meaning: for the document of the interface.
         choices: the texts that it may be; empty for any.
-        least, most: of a number, both included; of a text or a list, the longest.
+        least, most: of a number, both included; of a text its characters, of a list how many.
+        longest: characters of each text, where there may be several.
         says_something: whether a text of nothing but blanks makes no sense.
         required: whether there is no answer without it.
         default: what holds where it is not given, to show.
@@ -59,6 +61,7 @@ class Parameter:
     choices: tuple[str, ...] = ()
     least: float | None = None
     most: float | None = None
+    longest: int | None = None
     required: bool = False
     default: object = None
     takes_object: bool = False
@@ -97,9 +100,15 @@ class Parameter:
 
     def _fits(self, value: Any) -> bool:
         """Whether a number is within its bounds, a text or a list not too long."""
-        is_number = self.kind in (Kind.WHOLE, Kind.NUMBER)
-        size = value if is_number else len(value) if isinstance(value, (str, list)) else 0
-        return (self.most is None or size <= self.most) and (self.least is None or size >= self.least)
+        if self.kind in (Kind.WHOLE, Kind.NUMBER):
+            return (self.most is None or value <= self.most) and (self.least is None or value >= self.least)
+        if isinstance(value, dict):
+            return len(value) <= _MOST_NAMES
+        if self.kind is Kind.TEXT:
+            return self.most is None or len(value) <= self.most
+        items = value if isinstance(value, list) else [value]
+        is_short = self.longest is None or all(len(one) <= self.longest for one in items if isinstance(one, str))
+        return is_short and (self.most is None or len(items) <= self.most)
 
     def _wrong(self, value: object) -> BadRequestError:
         shown = repr(value) if len(repr(value)) <= 60 else f"{repr(value)[:57]}..."
@@ -109,9 +118,11 @@ class Parameter:
         if self.choices:
             return f"one of {', '.join(self.choices)}"
         words = _WORDS[self.kind]
-        if self.kind in (Kind.TEXT, Kind.TEXTS):
-            unit = "characters" if self.kind is Kind.TEXT else "of them"
-            return words if self.most is None else f"{words}, at most {self.most:,.0f} {unit}"
+        if self.kind is Kind.TEXT:
+            instead = f", or an object of at most {_MOST_NAMES} names" if self.takes_object else ""
+            return words if self.most is None else f"{words}, at most {self.most:,.0f} characters{instead}"
+        if self.longest is not None:
+            return f"{words}: at most {self.most:,.0f}, each of at most {self.longest:,} characters"
         if self.least is not None and self.most is not None:
             return f"{words}, {self.least:g} to {self.most:g}"
         return words
@@ -232,7 +243,8 @@ def _parameter(name: str, hint: Any, meaning: str, default: object) -> Parameter
         shown = default.value if isinstance(default, Enum) else default
         return Parameter(name, Kind.TEXT, meaning, tuple(member.value for member in enum), default=shown)
     if any(get_origin(kind) is not None and issubclass(get_origin(kind), Sequence) for kind in kinds):
-        return Parameter(name, Kind.NAMES if int in kinds else Kind.TEXTS, meaning, most=_MOST_TEXTS)
+        several = Kind.NAMES if int in kinds else Kind.TEXTS
+        return Parameter(name, several, meaning, most=_MOST_TEXTS, longest=LONGEST_TEXT)
     simple = {bool: Kind.TRUTH, int: Kind.WHOLE, float: Kind.NUMBER}
     kind = next((simple[kind] for kind in kinds if kind in simple), Kind.TEXT)
     if kind is Kind.TEXT:

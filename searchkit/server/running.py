@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any
 
+from searchkit import listening
 from searchkit.errors import MissingExtraError
-from searchkit.listening import address_of, listen
 
 if TYPE_CHECKING:
     import uvicorn
@@ -17,9 +17,7 @@ if TYPE_CHECKING:
     from searchkit.server.helpers import Launch
     from searchkit.server.settings import ServerSettings
 
-MOST_CONNECTIONS = 1024
 MOST_HEAD_BYTES = 1 << 19  # of a request: the longest texts of an address, each byte of them written as %XX
-IDLE_S = 30  # a connection is kept so long without a request
 
 
 def serve(
@@ -49,47 +47,41 @@ def serve(
     from searchkit.server.app import make_app
     from searchkit.server.helpers import Helpers
 
-    listener = listen(settings.host, settings.port)
-    helpers = Helpers(settings.worker_count, launch) if launch is not None and settings.worker_count > 1 else None
-    config = config_of(make_app(engine, settings, searcher=helpers))
-    tell(address_of(listener))
-    try:
-        with listener:
-            uvicorn.Server(config).run(sockets=[listener])
-    finally:
-        if helpers is not None:
-            helpers.close()
+    with ExitStack() as ending:
+        listener = ending.enter_context(listening.listen(settings.host, settings.port))
+        helpers = None
+        if launch is not None and settings.worker_count > 1:
+            helpers = Helpers(settings.worker_count, launch)
+            ending.callback(helpers.close)
+        config = config_of(make_app(engine, settings, searcher=helpers))
+        tell(listening.address_of(listener))
+        uvicorn.Server(config).run(sockets=[listener])
 
 
 def config_of(app: Starlette) -> uvicorn.Config:
     """How uvicorn serves the application."""
-    import uvicorn
+    from searchkit.server.site import STOP_S
 
-    return uvicorn.Config(
-        app,
-        http=_protocol(),
-        h11_max_incomplete_event_size=MOST_HEAD_BYTES,
-        limit_concurrency=MOST_CONNECTIONS,
-        timeout_keep_alive=IDLE_S,
-        timeout_graceful_shutdown=10,
-        access_log=False,
-        log_level="warning",
-        server_header=False,
-        date_header=False,
-        lifespan="on",
-        ws="none",
+    return listening.config_of(
+        app, _protocol(), h11_max_incomplete_event_size=MOST_HEAD_BYTES, timeout_graceful_shutdown=int(STOP_S)
     )
 
 
-def _protocol() -> type[asyncio.Protocol]:
+def _protocol() -> Any:
     """HTTP/1.1, which answers what is none, or has too long a head, in the form of every other failure."""
     import h11
-    from uvicorn.protocols.http.h11_impl import H11Protocol
 
     from searchkit.server.failures import BadRequestError, failure
 
-    class Protocol(H11Protocol):
+    class Protocol(listening.punctual_protocol()):  # type: ignore[misc]
         def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - the name is uvicorn's
+            if self.cycle is not None:
+                self.cycle.disconnected = True  # what it would answer has no place any more
+            if self.conn.our_state in (h11.IDLE, h11.SEND_RESPONSE):
+                self._send_400()
+            self.transport.close()
+
+        def _send_400(self) -> None:
             hint = f"the head of a request may have {MOST_HEAD_BYTES:,} bytes; longer texts go into a body, by POST"
             response = failure(BadRequestError("this is no HTTP request, or its head is too long", hint=hint))
             headers = [*response.raw_headers, (b"connection", b"close")]
@@ -99,6 +91,5 @@ def _protocol() -> type[asyncio.Protocol]:
                 h11.EndOfMessage(),
             ):
                 self.transport.write(self.conn.send(event) or b"")
-            self.transport.close()
 
     return Protocol

@@ -6,9 +6,8 @@ import os
 from dataclasses import dataclass
 
 from searchkit.errors import InputError
-from searchkit.listening import check_port, check_reach, check_token, is_loopback
+from searchkit.listening import check_origin, check_port, check_reach, check_token, is_loopback
 
-LOOPBACK_NAMES = ("localhost", "127.0.0.1", "::1")
 MOST_WORKERS = 8  # unless more are asked for
 
 
@@ -44,14 +43,14 @@ class ServerSettings:
     def __post_init__(self) -> None:
         check_port(self.port)
         for name, least in (("most_waiting", 1), ("body_bytes", 1), ("time_limit_s", 0.01)):
-            if getattr(self, name) < least:
+            if not getattr(self, name) >= least:  # NaN is neither
                 raise InputError(f"{name} is {getattr(self, name)}; expected at least {least}")
         if self.workers is not None and self.workers < 1:
             raise InputError(f"workers is {self.workers}; expected at least 1")
         for name in ("token", "write_token"):
             check_token(name.replace("_", " "), getattr(self, name))
         for origin in self.allow_origins:
-            _check_origin(origin)
+            check_origin(origin)
         check_reach(self.host, self.token)
 
     @property
@@ -66,9 +65,3 @@ class ServerSettings:
             return self.workers
         here = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
         return min(here, MOST_WORKERS)
-
-
-def _check_origin(origin: str) -> None:
-    scheme, mark, rest = origin.partition("://")
-    if scheme not in ("http", "https") or not mark or not rest or "/" in rest:
-        raise InputError(f"origin is {origin!r}; expected one such as https://notes.example.org")

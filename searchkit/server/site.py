@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from searchkit.search import SearchEngine
     from searchkit.server.settings import ServerSettings
 
+STOP_S = 10.0  # for what is under way when the server is told to stop
 _MOST_CHANGES = 32
 _MOST_LONG = 8
 
@@ -54,6 +55,7 @@ class Site:
             lane.start()
 
     def close(self) -> None:
-        """End the threads; the engine is the caller's."""
-        for lane in self.lanes:
-            lane.close()
+        """End the threads; the engine is the caller's. A change is finished, what only reads is not waited for long."""
+        self.changes.close()
+        for lane in (self.searches, self.long):
+            lane.close(STOP_S)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -156,6 +157,15 @@ def test_status(ask: Ask, engine: SearchEngine) -> None:
     answer = ask("status").structured_content
     assert (answer["files"], answer["documents"], answer["chunks"]) == (5, 7, engine.status().chunks)
     assert answer["folders"] == ["open", "secret"]
+
+
+@pytest.mark.parametrize(("recorded", "shown"), [("/home/me/models/mine", "mine"), ("owner/name", "owner/name")])
+def test_status_tells_no_place_of_the_encoder(
+    ask: Ask, engine: SearchEngine, monkeypatch: pytest.MonkeyPatch, recorded: str, shown: str
+) -> None:
+    state = replace(engine.status(), encoder=recorded)
+    monkeypatch.setattr(engine, "status", lambda: state)
+    assert ask("status").structured_content["encoder"] == shown
 
 
 # --- allowed roots

@@ -67,6 +67,9 @@ def test_answers_are_what_the_schema_says(tools: list[Tool], ask: Ask) -> None:
         ("search", {"query": "a", "limit": 51}, "limit: 51 is greater than the maximum of 50"),
         ("search", {"query": "a", "limit": "5"}, "limit: '5' is not of type 'integer'"),
         ("search", {"query": " "}, "the query is empty"),
+        ("search", {"query": "a", "unlike": ["b" * 4001]}, "unlike: 0: 'bbb"),
+        ("search", {"query": "a", "unlike": ["b"] * 33}, "is too long"),
+        ("search", {"query": "a", "topic": [1] * 33}, "is too long"),
         ("search", {"query": "a", "mode": "magic"}, "mode: 'magic' is not one of"),
         ("search", {"query": "a", "where": "lang = "}, "expected a value, found the end"),
         ("search", {"query": "a", "since": "yesterday"}, "since is 'yesterday'; expected a date or an age"),
@@ -83,15 +86,31 @@ def test_a_wrong_call_is_an_error_of_the_tool(ask: Ask, name: str, arguments: di
     assert len(result.content[0].text) < 700
 
 
+def test_a_whole_number_may_be_written_with_a_point(ask: Ask) -> None:
+    """JSON has one kind of number, and some clients write all of them alike."""
+    for name, arguments in (
+        ("search", {"query": "apples", "limit": 2, "offset": 1, "max_chars": 900}),
+        ("get", {"document": "open/long.txt", "offset": 1}),
+    ):
+        pointed = {key: float(value) if isinstance(value, int) else value for key, value in arguments.items()}
+        assert ask(name, **pointed).structured_content == ask(name, **arguments).structured_content
+    assert "limit: 2.5 is not of type 'integer'" in ask("search", query="a", limit=2.5).content[0].text
+
+
+class Panic(BaseException):
+    """As a library of Rust raises it."""
+
+
+@pytest.mark.parametrize("fault", [RuntimeError, Panic])
 def test_a_fault_of_ours_shows_no_traceback(
-    ask: Ask, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ask: Ask, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], fault: type[BaseException]
 ) -> None:
     def break_down(*_: object, **__: object) -> None:
-        raise RuntimeError("with a secret in it")
+        raise fault("with a secret in it")
 
     monkeypatch.setattr(SearchEngine, "ask", break_down)
     result = ask("search", query="apples")
-    assert (result.is_error, result.content[0].text) == (True, "error: this should not happen: RuntimeError")
+    assert (result.is_error, result.content[0].text) == (True, f"error: this should not happen: {fault.__name__}")
     captured = capsys.readouterr()
     assert captured.out == ""
     assert "with a secret in it" in captured.err

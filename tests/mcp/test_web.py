@@ -60,6 +60,27 @@ def test_named_hosts_and_origins_may_ask(serve: Serve) -> None:
     assert status(client, origin="http://app.example.org") == 403
 
 
+def test_the_page_of_an_allowed_origin_can_read_the_answer(serve: Serve) -> None:
+    """A browser asks beforehand, without the token, and gives the page nothing that the answer does not allow it."""
+    origin = {"origin": "https://app.example.org"}
+    wanted = {"access-control-request-method": "POST", "access-control-request-headers": "authorization, mcp-method"}
+    client = serve(allow_origins=("https://app.example.org",), token=TOKEN)
+    before = client.options("/mcp", headers=origin | wanted)
+    assert before.status_code == 204
+    assert before.headers["access-control-allow-origin"] == origin["origin"]
+    assert before.headers["access-control-allow-headers"] == wanted["access-control-request-headers"]
+    answer = client.post("/mcp", json=LIST, headers=origin | {"authorization": f"Bearer {TOKEN}"})
+    assert (answer.status_code, answer.headers["access-control-allow-origin"]) == (200, origin["origin"])
+    foreign = client.options("/mcp", headers=wanted | {"origin": "https://other.example.org"})
+    assert (foreign.status_code, "access-control-allow-origin" in foreign.headers) == (403, False)
+
+
+def test_beyond_this_machine_it_may_be_called_by_its_address(serve: Serve) -> None:
+    client = serve(host="0.0.0.0", token=TOKEN)
+    for host, expected in (("192.168.0.7:8765", 200), ("[fe80::1]:8765", 200), ("router.example", 421)):
+        assert status(client, authorization=f"bearer {TOKEN}", host=host) == expected
+
+
 @pytest.mark.parametrize("shown", ["", "Bearer", f"Bearer {TOKEN}x", TOKEN, f"Basic {TOKEN}", "Bearer tökén"])
 def test_without_the_token_nothing_is_answered(serve: Serve, shown: str) -> None:
     client = serve(host="0.0.0.0", token=TOKEN, allow_hosts=("notes.example.org",))

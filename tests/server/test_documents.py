@@ -47,6 +47,19 @@ def test_a_name_may_have_any_sign(writer: TestClient) -> None:
     assert writer.get(path).status_code == 404
 
 
+def test_metadata_may_be_nested_deeply(writer: TestClient) -> None:
+    deep: dict[str, Any] = {}
+    for _ in range(300):
+        deep = {"in": deep}
+    assert (
+        writer.post("/documents", json={"documents": [{"id": "deep", "text": "Owls see.", "at": deep}]}).status_code
+        == 200
+    )
+    assert writer.get("/documents").json()["documents"][-1]["metadata"]["at"] == deep
+    assert writer.get("/documents/deep").json()["documents"][0]["metadata"]["at"] == deep
+    assert writer.get("/search?q=owls").json()["hits"][0]["metadata"]["at"] == deep
+
+
 def test_what_is_added_is_found_and_what_is_removed_is_not(writer: TestClient) -> None:
     report = writer.post("/documents", json={"documents": [{"id": "cats", "text": "Whales sing."}, "Owls see."]}).json()
     assert (report["documents"], report["replaced"]) == (2, 1)

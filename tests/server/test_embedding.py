@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 
 import numpy as np
 import pytest
@@ -29,6 +30,15 @@ def test_base64_is_little_endian_float32(client: TestClient, engine: SearchEngin
     np.testing.assert_array_equal(row, engine.encoder.encode_passages(TEXTS[:1])[0])
 
 
+@pytest.mark.parametrize("text", ["boats " * 1_000, "cats \ud800 sleep"], ids=["long", "lone surrogate"])
+def test_any_text_is_embedded(client: TestClient, engine: SearchEngine, text: str) -> None:
+    """One of more characters than there may be texts, and one that no encoding can hold."""
+    found = client.post("/embed", content=json.dumps({"input": text}), headers={"content-type": "application/json"})
+    assert found.status_code == 200, found.text
+    row = np.array(found.json()["data"][0]["embedding"], np.float32)
+    np.testing.assert_array_equal(row, engine.encoder.encode_passages([text.replace("\ud800", "\ufffd")])[0])
+
+
 def test_fewer_dimensions_are_unit_rows_again(client: TestClient, engine: SearchEngine) -> None:
     answer = client.post("/v1/embeddings", json={"input": TEXTS, "dimensions": 8}).json()
     rows = np.array([item["embedding"] for item in answer["data"]])
@@ -47,6 +57,8 @@ def test_fewer_dimensions_are_unit_rows_again(client: TestClient, engine: Search
         ({"input": "a", "dimensions": 0}, 400),
         ({"input": "a", "inputs": "b"}, 400),
         ({"input": ["a"] * 2049}, 400),
+        ({"input": "a" * 200_001}, 400),
+        ({"input": ["a", "a" * 200_001]}, 400),
         ({"input": "a", "dimensions": 65}, 422),
         ({"input": ""}, 422),
         ({"input": []}, 422),

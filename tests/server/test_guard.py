@@ -24,9 +24,11 @@ def test_a_foreign_host_is_refused(client: TestClient, host: str) -> None:
     assert "hits" not in answer.text
 
 
-@pytest.mark.parametrize("host", ["localhost", "LOCALHOST:9", "127.0.0.1:8000", "[::1]:8000", "notes.example"])
+@pytest.mark.parametrize(
+    "host", ["localhost", "LOCALHOST:9", "127.0.0.1:8000", "[::1]:8000", "notes.example", "Tides.example:1"]
+)
 def test_its_own_names_are_not(serve: Serve, host: str) -> None:
-    client = serve(allow_hosts=("notes.example",))
+    client = serve(allow_hosts=("notes.example", "tides.example:8000"))
     assert client.get("/search?q=cats", headers={"host": host}).status_code == 200
 
 
@@ -162,6 +164,14 @@ def test_what_is_not_there_is_told_in_json(client: TestClient, method: str, path
     assert set(answer.json()["error"]) == {"message", "hint"}
 
 
+def test_words_that_are_no_method_are_counted_as_one(client: TestClient) -> None:
+    """Each would be a counter of its own, as long as a head may be, and nobody has to show a token for it."""
+    for word in ("FOO", "BAR", "B" * 1000):
+        assert client.request(word, "/search").status_code == 405
+    counted = [line for line in client.get("/metrics").text.splitlines() if 'status="405"' in line]
+    assert counted == ['searchkit_requests_total{path="other",method="other",status="405"} 3']
+
+
 def test_what_was_not_foreseen_shows_nothing_of_the_inside(
     client: TestClient, monkeypatch: pytest.MonkeyPatch, engine: SearchEngine, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -195,8 +205,10 @@ def test_this_machine_does_not(host: str) -> None:
         {"write_token": ""},
         {"port": 70000},
         {"workers": 0},
+        {"time_limit_s": float("nan")},
         {"allow_origins": ("*",)},
         {"allow_origins": ("https://a.example/path",)},
+        {"allow_origins": ("https://A.example",)},
     ],
 )
 def test_settings_are_checked_before_it_listens(wrong: dict[str, object]) -> None:

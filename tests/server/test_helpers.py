@@ -8,6 +8,7 @@ import os
 import stat
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -77,6 +78,20 @@ def start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
     yield run
     for one in started:
         one.close()
+
+
+def test_nothing_is_imported_from_the_working_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Where a server is started there may be anything, such as a ``queue.py`` of somebody's own."""
+    (tmp_path / "searchkit.py").write_text("open('imported', 'w').close()")
+    monkeypatch.chdir(tmp_path)
+    with closing(Helpers(1, Launch(tmp_path / "no index"))) as helpers, pytest.raises(BusyError):
+        helpers.ask(["cats"], 1, {})
+    assert not (tmp_path / "imported").exists()
+    said = capfd.readouterr().err
+    assert said.startswith("error: a search process ended: ")
+    assert "Traceback" not in said
 
 
 def process_of(helpers: Helpers) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -25,6 +26,15 @@ def test_the_status_tells_no_place_on_disk(client: TestClient, engine: SearchEng
     answer = client.get("/status")
     assert answer.json()["vectors_problem"] == f"{file.name} is missing"
     assert str(engine.folder.parent) not in answer.text
+
+
+@pytest.mark.parametrize(("recorded", "shown"), [("/home/me/models/mine", "mine"), ("owner/name", "owner/name")])
+def test_the_status_tells_no_place_of_the_encoder(
+    client: TestClient, engine: SearchEngine, monkeypatch: pytest.MonkeyPatch, recorded: str, shown: str
+) -> None:
+    state = replace(engine.status(), encoder=recorded)
+    monkeypatch.setattr(engine, "status", lambda: state)
+    assert client.get("/status").json()["encoder"] == shown
 
 
 def test_topics_are_those_that_were_kept(client: TestClient, engine: SearchEngine) -> None:
@@ -130,6 +140,23 @@ def test_topics_do_not_wait_for_a_map(serve: Callable[..., TestClient], monkeypa
     assert client.get("/map").status_code == 503
     assert is_in.wait(PATIENCE_S)
     assert client.get("/topics").status_code == 404  # there are none; a lane of one thread would not have said so
+    go_on.set()
+
+
+def test_a_server_that_stops_does_not_wait_for_what_only_reads(
+    engine: SearchEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import threading
+
+    from searchkit.server import ServerSettings, make_app, site
+
+    is_in, go_on = threading.Event(), threading.Event()
+    monkeypatch.setattr(site, "STOP_S", 0.2)
+    monkeypatch.setattr(engine, "status", lambda: (is_in.set(), go_on.wait(PATIENCE_S))[0])
+    with TestClient(make_app(engine, ServerSettings(time_limit_s=0.5)), base_url="http://127.0.0.1:8000") as client:
+        assert client.get("/status").status_code == 503
+        assert is_in.wait(PATIENCE_S)
+    assert not go_on.is_set()
     go_on.set()
 
 

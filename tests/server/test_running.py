@@ -46,6 +46,29 @@ def test_what_is_no_request_is_answered_as_every_other_failure(address: tuple[st
     assert set(json.loads(body)["error"]) == {"message", "hint"}
 
 
+@pytest.mark.parametrize(
+    "pieces",
+    [
+        (b"POST /search HTTP/1.1\r\nhost: 127.0.0.1\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n",),
+        (b"POST /nothing HTTP/1.1\r\nhost: 127.0.0.1\r\ntransfer-encoding: chunked\r\n\r\n", b"zz\r\n"),
+    ],
+    ids=["before the answer", "after it"],
+)
+def test_a_body_that_breaks_off_the_rules_breaks_nothing_here(
+    address: tuple[str, int], pieces: tuple[bytes, ...], caplog: pytest.LogCaptureFixture
+) -> None:
+    answers = []
+    with socket.create_connection(address) as connection:
+        for piece in pieces:
+            connection.sendall(piece)
+            answers.append(connection.recv(1 << 16).partition(b"\r\n")[0])
+        connection.settimeout(30)
+        while connection.recv(1 << 16):
+            pass
+    assert answers[0] in (b"HTTP/1.1 400 Bad Request", b"HTTP/1.1 404 Not Found")
+    assert [record.levelname for record in caplog.records if record.exc_info] == []
+
+
 def test_the_longest_texts_of_an_address_are_taken(address: tuple[str, int]) -> None:
     head, body = answer_to(address, request_of(b"%F0%9F%90%88" * 20_000))
     assert head.startswith(b"http/1.1 200 "), body

@@ -139,6 +139,44 @@ def test_queries_that_wait_are_encoded_in_one_call(
     assert [found[text][0] for text in texts] == ["cats", "dogs", "boats", "clocks"]
 
 
+class Panic(BaseException):
+    """As a library of Rust raises it."""
+
+
+def test_a_panic_in_a_library_is_an_answer_and_ends_no_thread(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def panicking(*_: object) -> None:
+        raise Panic
+
+    with monkeypatch.context() as patch:
+        patch.setattr(WordEncoder, "encode_queries", panicking)
+        for _ in range(20):  # more than there are threads
+            assert client.get("/search?q=cats&mode=dense").status_code == 500
+    assert client.get("/search?q=cats").status_code == 200
+
+
+def test_a_text_among_several_is_no_longer_than_a_query(client: TestClient) -> None:
+    longest, longer = "cats " * 4_000, "cats " * 4_001
+    assert client.post("/search", json={"q": "a", "unlike": [longest]}).status_code == 200
+    answer = client.post("/search", json={"q": "a", "unlike": ["b", longer]})
+    assert (answer.status_code, "at most 20,000 characters" in answer.json()["error"]["message"]) == (400, True)
+    assert client.post("/search", json={"q": "a", "unlike": ["b"] * 33}).status_code == 400
+
+
+def test_a_filter_has_so_many_names_and_no_more(client: TestClient) -> None:
+    names = [f"number.x{i}" for i in range(101)]
+    asked = [client.post("/search", json={"q": "a", "where": dict.fromkeys(some, 1)}) for some in (names[:100], names)]
+    assert [answer.status_code for answer in asked] == [200, 400]
+    assert "an object of at most 100 names" in asked[1].json()["error"]["message"]
+
+
+def test_a_topic_may_have_a_long_name(client: TestClient) -> None:
+    """32 is how many there may be, not how long one is."""
+    answer = client.post("/search", json={"q": "a", "topic": "a label of more than thirty-two characters"})
+    assert (answer.status_code, "no topics" in answer.json()["error"]["message"]) == (422, True)
+
+
 def test_a_query_that_fails_takes_no_other_with_it() -> None:
     def work(items: Sequence[str]) -> list[str]:
         if "bad" in items:

@@ -56,8 +56,20 @@ export class Refused extends Error {
 /** Nothing came back. */
 export class Away extends Error {}
 
+let typed = ""; // where storage is off, the token holds until the page is closed
+
 /** @param {string} token */
-export const keepToken = (token) => sessionStorage.setItem(TOKEN, token);
+export function keepToken(token) {
+  typed = token;
+  try { sessionStorage.setItem(TOKEN, token); } catch { /* see above */ }
+}
+
+/** The token, in signs that a header can hold: another one than the server's is for the server to refuse. */
+function keptToken() {
+  let token = typed;
+  try { token = sessionStorage.getItem(TOKEN) ?? typed; } catch { /* see above */ }
+  return /^[\x21-\x7e]*$/.test(token) ? token : encodeURIComponent(token);
+}
 
 /**
  * A JSON answer.
@@ -106,7 +118,7 @@ function refusal(response, said) {
 async function reach(path, parameters, signal) {
   const given = Object.entries(parameters).filter(([, value]) => value !== "" && value !== null && value !== undefined);
   const query = new URLSearchParams(given.map(([name, value]) => [name, String(value)])).toString();
-  const token = sessionStorage.getItem(TOKEN);
+  const token = keptToken();
   const late = AbortSignal.timeout(PATIENCE_MS);
   try {
     return await fetch(query ? `${path}?${query}` : path, {
