@@ -8,15 +8,18 @@ said raises `FilterError`; what a field of that name means, and how values compa
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from searchkit.errors import FilterError
 from searchkit.store.filters.where import BUILT_IN_FIELDS
 
+if TYPE_CHECKING:
+    from searchkit.search.question import Where
+
 ORDERINGS = ("<", "<=", ">", ">=")
-
-
 NOTHING = "doc_id IN ()"
+EVERYTHING = f"NOT ({NOTHING})"
 
 
 def metadata_field(name: str) -> str:
@@ -58,9 +61,16 @@ def any_of(conditions: Sequence[str]) -> str | None:
     return _joined(" OR ", conditions)
 
 
+def both(first: Where, second: Where) -> Where:
+    """What meets both filters; None is none."""
+    if first is None or second is None:
+        return second if first is None else first
+    return f"({_as_text(first)}) AND ({_as_text(second)})"
+
+
 def quoted_field(name: str) -> str:
     """A name as it can be written; its dots lead into nested objects, unless a field has them in its name."""
-    if not name or "`" in name:
+    if not isinstance(name, str) or not name or "`" in name:
         raise FilterError(f"a filter cannot name the field {name!r}", hint="a field has a name without backticks")
     return ".".join(f"`{part}`" for part in name.split(".")) if all(name.split(".")) else f"`{name}`"
 
@@ -77,6 +87,16 @@ def quoted_value(field: str, value: object) -> str:
         f"field {field!r} is compared with {value!r}; expected a text, a number, True, False or None",
         hint="dates are written as text: 2026-05-31",
     )
+
+
+def _as_text(where: str | Mapping[str, object]) -> str:
+    if isinstance(where, str):
+        return where
+    parts = [
+        among(name, value) if isinstance(value, list | tuple | set | frozenset) else compared(name, "=", value)
+        for name, value in where.items()
+    ]
+    return all_of(parts) or EVERYTHING
 
 
 def _joined(word: str, conditions: Sequence[str]) -> str | None:

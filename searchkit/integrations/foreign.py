@@ -75,11 +75,14 @@ class ForeignEncoder:
 
     def _rows(self, embed: Embed, texts: list[str]) -> Rows:
         try:
-            rows = np.asarray(embed(texts), dtype=np.float32)
-        except ValueError as exc:
+            with np.errstate(over="ignore"):  # told below
+                rows = np.asarray(embed(texts), dtype=np.float32)
+        except (ValueError, TypeError) as exc:
             raise EncoderError(f"{self.name} gave vectors that are no numbers, or of different lengths") from exc
-        if rows.ndim != 2 or len(rows) != len(texts) or not rows.shape[1] or not np.isfinite(rows).all():
+        if rows.ndim != 2 or len(rows) != len(texts) or not rows.shape[1]:
             raise EncoderError(f"{self.name} gave an array of shape {rows.shape} for {len(texts)} texts")
+        if not np.isfinite(rows).all():
+            raise EncoderError(f"{self.name} gave vectors with infinite numbers, or some that are none (NaN)")
         return rows
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from searchkit.encoder import load_encoder
-from searchkit.errors import FilterError, IndexNotFoundError
+from searchkit.errors import FilterError, IndexNotFoundError, InputError
 from searchkit.search import SearchEngine
 
 if TYPE_CHECKING:
@@ -41,9 +41,16 @@ def unless_empty(engine: SearchEngine, look: Callable[[], list[T]]) -> list[T]:
     except IndexNotFoundError:
         return []
     except FilterError:
-        if engine.status().documents:
+        if _has_documents(engine):
             raise
         return []
+
+
+def _has_documents(engine: SearchEngine) -> bool:
+    try:
+        return engine.status().documents > 0
+    except IndexNotFoundError:
+        return False
 
 
 def stored(engine: SearchEngine, names: Sequence[str] | None = None, where: Where = None) -> list[StoredDocument]:
@@ -65,9 +72,25 @@ def with_whole_texts(engine: SearchEngine, hits: Sequence[Hit]) -> list[tuple[Hi
 
 
 def deleted(engine: SearchEngine, names: Sequence[str] | None = None, where: Where = None) -> int:
-    """Remove documents by name, where a name that only a folder has is passed over, or by filter; how many went."""
+    """Remove documents by name, where a name that only a folder has is passed over, or by filter; how many went.
+
+    Raises:
+        InputError: a document has the name of an indexed folder too, whose files would go with it.
+    """
     found = [document.doc_id for document in stored(engine, names, where)]
+    if found and not (names is None and where is None):
+        _check_no_folder(engine, found)
     return engine.delete(found) if found else 0
+
+
+def _check_no_folder(engine: SearchEngine, names: Iterable[str]) -> None:
+    folders = {str(folder) for source in engine.sources() for folder in PurePosixPath(source.path).parents}
+    clash = next((name for name in names if name.rstrip("/") in folders), None)
+    if clash is not None:
+        raise InputError(
+            f"document {clash!r} has the name of a folder of the index, whose files would be removed with it",
+            hint="remove the folder first, by the engine, or give the document another id",
+        )
 
 
 def new_name() -> str:

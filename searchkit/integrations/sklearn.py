@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -84,6 +84,11 @@ class SearchkitTransformer(TransformerMixin, BaseEstimator):
             return rows
         kept = rows[:, : self.n_features_out_]
         return np.asarray(kept / np.maximum(np.linalg.norm(kept, axis=1, keepdims=True), 1e-12), dtype=np.float32)
+
+    def fit_transform(self, X: Iterable[str], y: object = None, **more: Any) -> Rows:
+        """`fit`, then `transform`, also of texts that can be read only once."""
+        rows: Rows = super().fit_transform(list(X) if isinstance(X, Iterator) else X, y, **more)
+        return rows
 
     def get_feature_names_out(self, input_features: object = None) -> Any:
         """(D,) names of the columns, ``searchkit0`` and so on."""

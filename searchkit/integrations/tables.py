@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from searchkit.search import SearchEngine
 
 OWN_KEYS = ("id", "text", "title")  # of a mapping that is added
+_FINE = ("ns", "ps", "fs", "as")  # units of numpy's times that Python's have no place for: it gives bare integers
 
 
 def documents_from(
@@ -98,7 +99,7 @@ def _row(row: object) -> Mapping[str, Any]:
 def _json(value: Any, column: object, number: int) -> Any:
     """The value as a JSON value; None for one that is missing."""
     if isinstance(value, np.generic | np.ndarray):
-        value = value.tolist()
+        value = (value.astype(f"{value.dtype.kind}8[us]") if _is_fine(value.dtype) else value).tolist()
     if value is None or isinstance(value, bool | int | str):
         return value
     if isinstance(value, float):
@@ -112,6 +113,11 @@ def _json(value: Any, column: object, number: int) -> Any:
     if type(value).__name__ == "NAType":  # pandas.NA
         return None
     raise InputError(f"row {number} has {type(value).__name__} in column {column!r}; expected a JSON value or a date")
+
+
+def _is_fine(dtype: np.dtype[Any]) -> bool:
+    """Whether it is of times to the nanosecond or finer."""
+    return dtype.kind in "Mm" and np.datetime_data(cast("np.dtype[np.datetime64]", dtype))[0] in _FINE
 
 
 def hits_to_frame(hits: Sequence[Hit] | Sequence[Sequence[Hit]]) -> pandas.DataFrame:
@@ -141,7 +147,7 @@ def _arrow_column(arrow: Any, values: list[Any]) -> Any:
     """Values of one type as they are; where documents disagree on the type of a field, as JSON text."""
     try:
         return arrow.array(values)
-    except (arrow.ArrowInvalid, arrow.ArrowTypeError):
+    except (arrow.ArrowInvalid, arrow.ArrowTypeError, OverflowError):
         return arrow.array([None if value is None else json.dumps(value, ensure_ascii=False) for value in values])
 
 

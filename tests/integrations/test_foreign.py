@@ -30,7 +30,9 @@ def test_name_and_dimension_tell_encoders_apart() -> None:
 
 
 @pytest.mark.parametrize(
-    "vectors", [[], [[1.0], [2.0]], [1.0], [[float("nan")]], [[]], [["x"]], [[1.0, 2.0], [3.0]]], ids=repr
+    "vectors",
+    [[], [[1.0], [2.0]], [1.0], [[float("nan")]], [[1e40]], [[]], [["x"]], [[None]], [{}], [[1.0, 2.0], [3.0]]],
+    ids=repr,
 )
 def test_vectors_of_a_wrong_shape_are_refused(vectors: list[object]) -> None:
     encoder = ForeignEncoder("odd", lengths, lambda _: vectors)

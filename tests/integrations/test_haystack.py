@@ -103,6 +103,15 @@ def test_options_of_the_engine_go_through(store: SearchkitDocumentStore) -> None
     assert ids_of(lexical.run("+time -apples")["documents"]) == ["c"]
 
 
+@pytest.mark.parametrize("where", ["year < 2023", {"year": [2020, 2021, 2022]}, {}, None])
+def test_a_filter_among_the_options_holds_beside_those_of_the_run(store: SearchkitDocumentStore, where: object) -> None:
+    retriever = SearchkitRetriever(store, options={"where": where})
+    late = {"field": "meta.year", "operator": ">", "value": 2020}
+    last = [] if where else ["d"]
+    assert sorted(ids_of(retriever.run("apples")["documents"])) == ["a", "b", "c", *last]
+    assert sorted(ids_of(retriever.run("apples", filters=late)["documents"])) == ["b", "c", *last]
+
+
 @pytest.mark.parametrize(
     "filters",
     [
@@ -113,6 +122,9 @@ def test_options_of_the_engine_go_through(store: SearchkitDocumentStore) -> None
         {"operator": "XOR", "conditions": [{"field": "meta.year", "operator": "==", "value": 1}]},
         {"operator": "AND", "conditions": []},
         {"conditions": []},
+        {"operator": "AND", "conditions": ["meta.year"]},
+        {"operator": "AND", "conditions": 3},
+        {"field": 3, "operator": "==", "value": 1},
     ],
     ids=str,
 )

@@ -66,7 +66,14 @@ def test_filters_choose_before_the_best_are_taken(
     assert sorted(ids_of(store.similarity_search("apples", k=4, filter=given))) == list(expected)
 
 
-@pytest.mark.parametrize("given", [{"yaer": 1}, {"year": {"$near": 1}}, {"$xor": []}, {"$or": []}, {"year": object()}])
+@pytest.mark.parametrize(
+    "given",
+    [
+        *({"yaer": 1}, {"year": {"$near": 1}}, {"$xor": []}, {"$or": []}, {"year": object()}, {1: 2}),
+        *({"$not": {}}, {"$not": "year"}, {"$and": {"year": 1}}, {"$or": ["year"]}, {"$and": 3}),
+    ],
+    ids=str,
+)
 def test_a_filter_that_means_nothing_is_refused(store: SearchkitVectorStore, given: dict[str, object]) -> None:
     with pytest.raises(FilterError):
         store.similarity_search("apples", filter=given)

@@ -131,6 +131,13 @@ def test_only_some_nodes_or_documents_are_asked(store: SearchkitVectorStore) -> 
     assert store.query(asked("apples", 9, node_ids=["a", "c"], filters=late)).ids == ["c"]
 
 
+def test_a_filter_of_the_store_holds_beside_those_of_a_query(engine: SearchEngine, store: SearchkitVectorStore) -> None:
+    limited = SearchkitVectorStore(engine, where="year < 2022")
+    late = one("year", FilterOperator.GT, 2020)
+    assert sorted(store.query(asked("apples", 9, filters=late)).ids) == ["b", "c", "d"]
+    assert limited.query(asked("apples", 9, filters=late)).ids == ["b"]
+
+
 def test_modes_are_those_of_the_engine(store: SearchkitVectorStore, encoder: WordEncoder) -> None:
     for mode, name in (("hybrid", "hybrid"), ("sparse", "lexical"), ("text_search", "lexical")):
         found = store.query(asked("apples trees", 3, mode=VectorStoreQueryMode(mode)))

@@ -33,6 +33,7 @@ def transformer(encoder: WordEncoder) -> SearchkitTransformer:
 
 def test_rows_are_those_of_the_encoder(transformer: SearchkitTransformer, encoder: WordEncoder) -> None:
     np.testing.assert_array_equal(transformer.fit_transform(TEXTS), encoder.encode_passages(TEXTS))
+    np.testing.assert_array_equal(transformer.fit_transform(iter(TEXTS)), encoder.encode_passages(TEXTS))
     assert transformer.transform([]).shape == (0, 64)
 
 

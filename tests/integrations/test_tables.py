@@ -71,6 +71,8 @@ def test_values_become_json_and_what_is_missing_is_left_out() -> None:
         "share": np.float32(0.5),
         "is_new": np.bool_(True),
         "vector": np.array([1, 2]),
+        "fine": np.datetime64("2026-05-31T12:00:00.000000001", "ns"),
+        "days": np.array(["2026-05-31", "NaT"], "datetime64[ns]"),
         "nested": {"at": datetime(2026, 1, 2), "of": (1, 2)},
     }
     (found,) = documents_from(pandas.DataFrame([row], dtype=object), id="id")
@@ -82,6 +84,8 @@ def test_values_become_json_and_what_is_missing_is_left_out() -> None:
         "share": 0.5,
         "is_new": True,
         "vector": [1, 2],
+        "fine": "2026-05-31T12:00:00",
+        "days": ["2026-05-31T00:00:00", None],
         "nested": {"at": "2026-01-02T00:00:00", "of": [1, 2]},
     }
 
@@ -99,6 +103,7 @@ def test_rows_without_ids_are_given_names(engine: SearchEngine) -> None:
         (ROWS, {"text": "body", "metadata": ["yaer"]}, "'yaer'; its columns are 'key'"),
         ([{"text": None}], {}, "row 0 has no text"),
         ([{"text": "a", "raw": b"x"}], {}, "row 0 has bytes in column 'raw'"),
+        ([{"text": "a", "took": np.timedelta64(5, "ns")}], {}, "row 0 has timedelta in column 'took'"),
         ([{"body": "a", "title": "b"}], {"text": "body"}, "'title' cannot be metadata"),
         ("text", {}, "the table is str"),
         ([1], {}, "a row is int"),

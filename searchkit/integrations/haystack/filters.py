@@ -36,6 +36,8 @@ def where_of(filters: Filters | None) -> str | None:
 
 
 def _condition(given: Filters) -> str:
+    if not isinstance(given, dict):
+        raise OurFilterError(f"a filter is {given!r}; expected a dictionary")
     if "field" in given:
         missing = [key for key in ("operator", "value") if key not in given]
         if missing:
@@ -43,6 +45,8 @@ def _condition(given: Filters) -> str:
         return _comparison(_field(given["field"]), given["operator"], given["value"])
     if "operator" not in given or "conditions" not in given:
         raise OurFilterError(f"the filter {given} has neither 'field' nor 'operator' and 'conditions'")
+    if not isinstance(given["conditions"], list | tuple):
+        raise OurFilterError(f"the filter {given} has conditions that are no list")
     parts = [_condition(part) for part in given["conditions"]]
     joined = {"AND": all_of, "OR": any_of, "NOT": all_of}.get(given["operator"], lambda _: None)(parts)
     if joined is None:
@@ -51,6 +55,8 @@ def _condition(given: Filters) -> str:
 
 
 def _field(name: str) -> str:
+    if not isinstance(name, str):
+        raise OurFilterError(f"a field is {name!r}; expected its name")
     if name == "id":
         return "doc_id"
     if name in ("content", "embedding", "score", "blob"):

@@ -11,6 +11,7 @@ from haystack.errors import FilterError
 
 from searchkit.errors import FilterError as OurFilterError
 from searchkit.errors import InputError
+from searchkit.integrations.conditions import both
 from searchkit.integrations.haystack.documents import MODULE, found_document, passage
 from searchkit.integrations.haystack.filters import Filters, where_of
 from searchkit.integrations.haystack.store import SearchkitDocumentStore
@@ -41,7 +42,8 @@ class SearchkitRetriever:
             passages: whether a result is a passage that was found instead of the whole document; its ``source_id``
                 is then the id of the document, as of Haystack's splitters.
             filter_policy: ``replace`` or ``merge``.
-            options: all else that `SearchEngine.search` takes: ``mode``, ``rerank``, ``diverse`` and others.
+            options: all else that `SearchEngine.search` takes: ``mode``, ``rerank``, ``diverse`` and others; a
+                ``where`` among them holds beside the filters.
         """
         if not isinstance(document_store, SearchkitDocumentStore):
             raise InputError(f"document_store is {type(document_store).__name__}; expected SearchkitDocumentStore")
@@ -76,7 +78,8 @@ class SearchkitRetriever:
         """The documents that answer the query best, with their cosine as score, under ``documents``."""
         where = where_of(apply_filter_policy(self.filter_policy, self.filters, filters))
         engine, k = self.document_store.engine, self.top_k if top_k is None else top_k
-        options = {**({} if self.passages else {"group": "document"}), **(self.options or {}), "where": where}
+        options: dict[str, Any] = {**({} if self.passages else {"group": "document"}), **(self.options or {})}
+        options["where"] = both(options.get("where"), where)
         try:
             hits = unless_empty(engine, lambda: engine.search(query, k, **options))
         except OurFilterError as exc:

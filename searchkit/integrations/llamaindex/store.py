@@ -16,7 +16,7 @@ from llama_index.core.vector_stores.types import (
 )
 
 from searchkit.errors import FilterError, InputError
-from searchkit.integrations.conditions import all_of, among
+from searchkit.integrations.conditions import all_of, among, both
 from searchkit.integrations.llamaindex.embedding import encoder_of
 from searchkit.integrations.llamaindex.filters import where_of
 from searchkit.integrations.llamaindex.nodes import document_of, node_of
@@ -59,7 +59,8 @@ class SearchkitVectorStore(BasePydanticVectorStore):
             index: its name or folder, or an engine; None as for `SearchEngine.open`.
             embed_model: None for the encoder that the index has, or the bundled one; any other model is known by its
                 class and name, and has to be given again to open the index.
-            options: for every search, as `SearchEngine.search` takes them: ``mode``, ``where``, ``rerank`` and others.
+            options: for every search, as `SearchEngine.search` takes them: ``mode``, ``rerank`` and others; a
+                ``where`` holds beside the filters of a query.
         """
         super().__init__()
         self._engine = opened(index, None if embed_model is None else encoder_of(embed_model))
@@ -138,7 +139,8 @@ class SearchkitVectorStore(BasePydanticVectorStore):
         limits.append(among("doc_id", query.node_ids) if query.node_ids else None)
         limits.append(among("ref_doc_id", query.doc_ids) if query.doc_ids else None)
         if any(limits):
-            options["where"] = all_of([limit for limit in limits if limit is not None])
+            asked = all_of([limit for limit in limits if limit is not None])
+            options["where"] = both(self._options.get("where"), asked)
         return options
 
     async_add = in_thread(add)
