@@ -9,7 +9,7 @@ import os
 import sys
 import warnings
 from collections.abc import Callable
-from typing import Any, cast
+from typing import Any, TextIO, cast
 
 import typer
 
@@ -29,6 +29,7 @@ def exit_code_of(command: Callable[[], int]) -> int:
 
     All output has been written when this returns.
     """
+    _open_closed_streams()
     make_printable(sys.stdout, sys.stderr)
     with warnings.catch_warnings():
         warnings.showwarning = _shown(warnings.showwarning)
@@ -36,9 +37,9 @@ def exit_code_of(command: Callable[[], int]) -> int:
     try:
         sys.stdout.flush()
     except BrokenPipeError:
-        _forget_output()
+        _forget(sys.stdout)
     except OSError as error:  # a full disk shows itself only now
-        _forget_output()
+        _forget(sys.stdout)
         return _unexpected_error(error)
     return code
 
@@ -61,7 +62,7 @@ def _run(command: Callable[[], int]) -> int:
     except typer.Exit as leaving:
         return leaving.exit_code
     except BrokenPipeError:
-        _forget_output()
+        _forget(sys.stdout)
         return 0
     except (KeyboardInterrupt, typer.Abort):
         say("interrupted; what was committed is kept: run the same command again to go on")
@@ -75,8 +76,11 @@ def _run(command: Callable[[], int]) -> int:
 
 
 def say(message: str) -> None:
-    """A notice for the person, on standard error."""
-    print(visible(message), file=sys.stderr)
+    """A notice for the person, on standard error; that nobody reads it does not end a command."""
+    try:
+        print(visible(message), file=sys.stderr, flush=True)
+    except BrokenPipeError:
+        _forget(sys.stderr)
 
 
 def _expected_error(error: SearchkitError) -> int:
@@ -108,6 +112,15 @@ def _unexpected_error(error: Exception) -> int:
     return ERROR
 
 
-def _forget_output() -> None:
-    """Nobody reads our output any more (``| head``): what is still buffered must not fail a second time."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+def _forget(stream: TextIO) -> None:
+    """Nobody reads the stream any more (``| head``): what is still buffered must not fail a second time."""
+    nothing = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nothing, stream.fileno())
+    os.close(nothing)
+
+
+def _open_closed_streams() -> None:
+    """Python has None for a stream that the shell has closed (``2>&-``), and prints to the other one instead."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: PTH123, SIM115 - open to the end

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 import sys
 from collections.abc import Iterable
@@ -29,11 +30,22 @@ def show_lines(items: Iterable[object]) -> None:
 
 
 def to_json(item: object) -> str:
-    """The item on one line; dataclasses become objects, paths text."""
+    """The item on one line; dataclasses become objects, paths text, numbers that JSON has not null."""
     ascii_only = (sys.stdout.encoding or "").lower().replace("-", "") != "utf8"
     plain = asdict(item) if is_dataclass(item) and not isinstance(item, type) else item
-    text = json.dumps(plain, ensure_ascii=ascii_only, default=_plain)
+    try:
+        text = json.dumps(plain, ensure_ascii=ascii_only, default=_plain, allow_nan=False)
+    except ValueError:  # infinity, or not a number, in somebody's metadata or figures
+        text = json.dumps(_finite(plain), ensure_ascii=ascii_only, default=_plain)
     return _RISKY.sub(lambda found: f"\\u{ord(found.group()):04x}", text)
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _finite(item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _plain(value: Any) -> Any:

@@ -8,6 +8,7 @@ are replaced by plain conversions; where it does not, nothing is touched.
 from __future__ import annotations
 
 import inspect
+import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
@@ -20,6 +21,7 @@ from typer.core import TyperArgument, TyperCommand, TyperGroup
 from searchkit.cli.optional_values import with_values
 
 HELP_NAMES = {"help_option_names": ["-h", "--help"]}
+LARGEST_INTEGER = 2**63 - 1  # that databases and arrays hold
 
 
 class PlainCommand(TyperCommand):
@@ -103,27 +105,42 @@ def convert_plainly(parameters: Iterable[Any]) -> list[Any]:
     for parameter in converted:
         if isinstance(parameter, TyperArgument) or getattr(parameter, "is_flag", False):
             parameter.display_type_rich = _no_type  # help shows `<list[str]>` after ``PATHS``, `<bool>` after a flag
-        annotation = getattr(getattr(parameter, "type_descriptor", None), "annotation", None)
+        described = getattr(parameter, "type_descriptor", None)
+        annotation, bounds = getattr(described, "annotation", None), getattr(described, "parameter_info", None)
         item = get_args(annotation)[0] if get_origin(annotation) is list else annotation
         if item in _CONVERSIONS and getattr(parameter, "_runtime_param", _PlainParameter) is None:
-            parameter._runtime_param = _PlainParameter(_CONVERSIONS[item])
+            least, most = getattr(bounds, "min", None), getattr(bounds, "max", None)
+            parameter._runtime_param = _PlainParameter(_CONVERSIONS[item], least, most)
     return converted
 
 
 @dataclass(frozen=True, slots=True)
 class _PlainParameter:
-    """Stands where Typer keeps the adapter of a parameter; gives lists as tuples, as Typer does."""
+    """Stands where Typer keeps the adapter of a parameter; gives lists as tuples, as Typer does.
+
+    ``least`` and ``most`` are the option's own ``min`` and ``max``.
+    """
 
     convert: Callable[[Any], Any]
+    least: float | None = None
+    most: float | None = None
 
     def coerce(self, value: Any, param: Any, ctx: Any) -> Any:
         is_several = param.multiple or param.nargs == -1
         if value is None:
             return () if is_several else None
         try:
-            return tuple(map(self.convert, value)) if is_several else self.convert(value)
+            return tuple(map(self._one, value)) if is_several else self._one(value)
         except ValueError as error:
             raise typer.BadParameter(str(error), ctx=ctx, param=param) from error
+
+    def _one(self, value: Any) -> Any:
+        found = self.convert(value)
+        if self.least is not None and found < self.least:
+            raise ValueError(f"{found} is too small; expected at least {self.least:g}")
+        if self.most is not None and found > self.most:
+            raise ValueError(f"{found} is too large; expected at most {self.most:,}")
+        return found
 
 
 def _no_type(ctx: Any) -> str:  # noqa: ARG001 - the signature is Typer's
@@ -132,16 +149,22 @@ def _no_type(ctx: Any) -> str:  # noqa: ARG001 - the signature is Typer's
 
 def _integer(value: Any) -> int:
     try:
-        return int(value)
+        number = int(value)
     except ValueError:
         raise ValueError(f"{value!r} is not a whole number") from None
+    if abs(number) > LARGEST_INTEGER:
+        raise ValueError(f"{number} is too large; expected at most {LARGEST_INTEGER:,}")
+    return number
 
 
 def _number(value: Any) -> float:
     try:
-        return float(value)
+        number = float(value)
     except ValueError:
-        raise ValueError(f"{value!r} is not a number") from None
+        number = math.nan
+    if math.isnan(number):  # what Python takes for a number too, and no bound holds back
+        raise ValueError(f"{value!r} is not a number")
+    return number
 
 
 def _boolean(value: Any) -> bool:

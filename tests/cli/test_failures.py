@@ -90,3 +90,39 @@ def test_as_a_program_all_output_is_written_before_the_process_ends() -> None:
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert done.returncode == 0
     assert done.stdout.rstrip().splitlines()[-1].startswith("  doctor")
+
+
+CLOSED = """
+import os, sys
+{close}
+from searchkit.cli.failures import exit_code_of, say
+def command():
+    print('result')
+    say('notice')
+    sys.stdin.read()
+    return 3
+code = exit_code_of(command)
+os._exit(code)
+"""
+
+
+@pytest.mark.parametrize(("closed", "out", "err"), [("stdin", b"result", b"notice"), ("stdout", b"", b"notice")])
+def test_a_closed_stream_is_one_that_nobody_reads(closed: str, out: bytes, err: bytes) -> None:
+    program = [sys.executable, "-c", CLOSED.format(close=f"sys.{closed} = None")]  # as Python has it after ``>&-``
+    done = subprocess.run(program, stdin=subprocess.DEVNULL, capture_output=True, check=False)
+    assert (done.returncode, done.stdout.strip(), done.stderr.strip()) == (3, out, err)
+
+
+def test_notices_never_go_among_the_results() -> None:
+    program = [sys.executable, "-c", CLOSED.format(close="sys.stderr = None")]
+    done = subprocess.run(program, stdin=subprocess.DEVNULL, capture_output=True, check=False)
+    assert (done.returncode, done.stdout.strip(), done.stderr) == (3, b"result", b"")
+
+
+def test_a_notice_that_nobody_reads_does_not_end_the_command() -> None:
+    read, write = os.pipe()
+    os.close(read)
+    program = [sys.executable, "-c", CLOSED.format(close="")]
+    done = subprocess.run(program, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=write, check=False)
+    os.close(write)
+    assert (done.returncode, done.stdout.strip()) == (3, b"result")

@@ -71,3 +71,8 @@ def test_a_hit_tells_what_stands_behind_and_around_it(make_hit: Callable[..., Hi
     assert (value["context_before"], value["context_after"]) == ("before ", " after")
     bare = hit_to_dict(make_hit(1))
     assert (bare["alike"], bare["others"], bare["context_before"], bare["context_after"]) == ([], [], None, None)
+
+
+def test_what_is_no_number_in_json_is_null() -> None:
+    text = to_json({"figures": [float("nan"), 1.5, {"most": float("inf")}], "least": -float("inf")})
+    assert json.loads(text, parse_constant=pytest.fail) == {"figures": [None, 1.5, {"most": None}], "least": None}

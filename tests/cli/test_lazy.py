@@ -20,6 +20,7 @@ def given(words: list[str]) -> dict[str, Any]:
         folder: Annotated[Path, typer.Option()] = Path("here"),
         flag: Annotated[bool | None, typer.Option("--flag/--no-flag")] = None,
         tags: Annotated[list[str] | None, typer.Option("--tag")] = None,
+        bounded: Annotated[int, typer.Option(min=1, max=9)] = 5,
     ) -> None:
         received.update(locals())
 
@@ -38,11 +39,13 @@ def test_absent_options_have_their_defaults() -> None:
         "folder": Path("here"),
         "flag": None,
         "tags": None,
+        "bounded": 5,
     }
 
 
 def test_words_become_values_of_the_declared_types() -> None:
     words = ["a", "b", "--number", "-7", "--share", "0.5", "--folder", "x/y", "--no-flag", "--tag", "1", "--tag", "2"]
+    words += ["--bounded", "9"]
     assert given(words) == {
         "names": ["a", "b"],
         "number": -7,
@@ -50,12 +53,20 @@ def test_words_become_values_of_the_declared_types() -> None:
         "folder": Path("x/y"),
         "flag": False,
         "tags": ["1", "2"],
+        "bounded": 9,
     }
 
 
 @pytest.mark.parametrize(
     ("words", "message"),
-    [(["x", "--number", "1.5"], "'1.5' is not a "), (["x", "--share", "half"], "'half' is not a ")],
+    [
+        (["x", "--number", "1.5"], "'1.5' is not a "),
+        (["x", "--share", "half"], "'half' is not a "),
+        (["x", "--share", "nan"], "'nan' is not a number"),
+        (["x", "--number", str(2**63)], "is too large"),
+        (["x", "--bounded", "0"], "0 is too small; expected at least 1"),
+        (["x", "--bounded", "10"], "10 is too large; expected at most 9"),
+    ],
 )
 def test_a_word_that_does_not_convert_is_a_usage_error(words: list[str], message: str) -> None:
     with pytest.raises(typer.BadParameter, match=message):

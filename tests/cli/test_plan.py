@@ -69,7 +69,7 @@ def test_without_a_machine_it_is_this_one(run: Run) -> None:
         (("--passages", "many"), "'many' is no count; expected such as 50M"),
         (("--passages", "0"), "passages is 0; expected above 0"),
         (("--passages", "1M", "--qps", "-3"), "qps is -3.0; expected above 0"),
-        (("--passages", "1M", "--tokens", "nan"), "tokens is nan; expected above 0"),
+        (("--passages", "1M", "--tokens", "0"), "tokens is 0.0; expected above 0"),
         (("--passages", "1M", "--memory", "0"), "memory gb is 0"),
     ],
 )
