@@ -1,4 +1,4 @@
-"""Everything Rich draws: hits, tables, panels and the progress bar.
+"""What Rich draws of results: hits, facts, tables, findings and texts. Bars are in ``bars``.
 
 Document text arrives as ``Text`` objects only, so Rich never reads it as markup, and has been through
 ``visible``, so the terminal never reads it as commands. Colours are the terminal's own.
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from types import TracebackType
 from typing import TYPE_CHECKING
 
 from rich.box import SIMPLE_HEAD
@@ -22,14 +21,9 @@ from rich.text import Text
 from searchkit.cli.excerpt import Excerpt, excerpt
 from searchkit.cli.explained import matched_words, standing_of
 from searchkit.cli.terminal import one_line, visible
-from searchkit.cli.wording import Facts, Finding, HitView, Level, Table, company, place, time_words, trail
+from searchkit.cli.wording import Facts, Finding, HitView, Level, Table, company, place, trail
 
 if TYPE_CHECKING:
-    from rich.progress import Progress as Bar
-    from rich.progress import ProgressColumn
-
-    from searchkit.search.reports import Progress
-    from searchkit.training import TrainingProgress
     from searchkit.types import Hit
 
 READING_WIDTH = 100  # longer lines of prose tire the eye, however wide the window
@@ -51,7 +45,7 @@ def show_hits(hits: Sequence[Hit], view: HitView, console: Console | None = None
     console = console or output()
     width = min(console.width, READING_WIDTH)
     grid = RichTable.grid(padding=(0, 1), expand=True)
-    grid.add_column(justify="right", style=_QUIET, width=len(str(len(hits))))
+    grid.add_column(justify="right", style=_QUIET, width=max((len(str(hit.rank)) for hit in hits), default=1))
     grid.add_column(ratio=1)
     grid.add_column(justify="right", width=6)
     for hit in hits:
@@ -126,7 +120,7 @@ def show_facts(facts: Facts, console: Console | None = None) -> None:
     grid.add_column(style=_QUIET, no_wrap=True)
     grid.add_column(overflow="fold")
     for label, value in facts.pairs:
-        grid.add_row(Text(label), Text(visible(value)))
+        grid.add_row(Text(one_line(label)), Text(visible(value)))
     _titled(facts.title, grid, console or output())
 
 
@@ -148,7 +142,8 @@ def _drawn(table: Table) -> RichTable:
     drawn = RichTable(box=SIMPLE_HEAD, pad_edge=False, show_edge=False, header_style=_QUIET)
     for column in table.columns:
         is_number = column in table.numbers
-        drawn.add_column(column, justify="right" if is_number else "left", no_wrap=is_number, overflow="fold")
+        head = Text(one_line(column))
+        drawn.add_column(head, justify="right" if is_number else "left", no_wrap=is_number, overflow="fold")
     for row in table.rows:
         drawn.add_row(*(Text(one_line(cell)) for cell in row))
     return drawn
@@ -183,111 +178,3 @@ def _titled(title: str, body: RenderableType, console: Console) -> None:
     if title:
         console.print(Text(one_line(title), style=_TITLE))
     console.print(body)
-
-
-class IndexProgress:
-    """The progress bar of ``index`` on standard error: stage, files, chunks a second, time left.
-
-    Call it with each report of the engine. Its last state is wiped, for the summary says it better.
-    """
-
-    def __init__(self) -> None:
-        self._bar = _make_bar(Console(file=sys.stderr, highlight=False), _text_column("left"))
-        self._task = self._bar.add_task("Looking for files", total=None, rate="", left="", name="")
-        self._stage = ""
-
-    def __enter__(self) -> IndexProgress:
-        self._bar.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._bar.stop()
-
-    def __call__(self, report: Progress) -> None:
-        if report.stage != self._stage:
-            self._stage = report.stage
-            self._bar.reset(self._task, total=report.total, description=_STAGES.get(report.stage, report.stage))
-        elapsed = self._bar.tasks[0].elapsed or 0.0
-        rate = f"{report.chunks / elapsed:,.0f} chunks/s" if elapsed > 1 and report.chunks else ""
-        name = one_line(report.path)[-40:] if report.path else self._bar.tasks[0].fields["name"]
-        self._bar.update(
-            self._task,
-            completed=report.done,
-            total=report.total,
-            rate=rate,
-            left=_time_left(report, elapsed),
-            name=name,
-        )
-
-
-class TrainingBar:
-    """The progress bar of ``train`` on standard error: loss, dev score, sentences a second, time left."""
-
-    def __init__(self) -> None:
-        self._bar = _make_bar(Console(file=sys.stderr, highlight=False), _remaining_column())
-        self._task = self._bar.add_task("Training", total=None, rate="", name="")
-
-    def __enter__(self) -> TrainingBar:
-        self._bar.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._bar.stop()
-
-    def __call__(self, report: TrainingProgress) -> None:
-        dev = "" if report.dev_score is None else f"  dev {report.dev_score:.4f}"
-        self._bar.update(
-            self._task,
-            completed=report.step,
-            total=report.steps,
-            rate=f"loss {report.loss:.3f}{dev}  {report.sentences_per_s:,.0f} sentences/s",
-            name=one_line(report.source),
-        )
-
-
-_STAGES = {"scan": "Looking for files", "index": "Indexing", "encode": "Embedding", "commit": "Saving"}
-_STAGES |= {
-    "reach": "Reaching the server",
-    "indexed": "The server builds its index",
-    "loaded": "The server loads its index",
-}
-_STAGES |= {"copy": "Copying", "push": "Sending", "plan": "Reading files", "embed": "Embedding", "take": "Indexing"}
-
-
-def _time_left(report: Progress, elapsed: float) -> str:
-    """From the share of the work that is done: of the files read, the part whose chunks are encoded."""
-    if not report.total or not report.done or elapsed < 2:
-        return ""
-    done = report.done / report.total * (report.chunks / report.cut if report.cut else 1)
-    return f"{time_words(elapsed * (1 - done) / done)} left" if 0.005 < done < 1 else ""
-
-
-def _text_column(field: str, style: str = "none") -> ProgressColumn:
-    from rich.progress import TextColumn
-
-    return TextColumn(f"{{task.fields[{field}]}}", markup=False, style=style)
-
-
-def _remaining_column() -> ProgressColumn:
-    from rich.progress import TimeRemainingColumn
-
-    return TimeRemainingColumn(elapsed_when_finished=True)
-
-
-def _make_bar(console: Console, left: ProgressColumn) -> Bar:
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-
-    return Progress(
-        TextColumn("{task.description}", markup=False),
-        BarColumn(bar_width=30),
-        MofNCompleteColumn(),
-        _text_column("rate"),
-        left,
-        _text_column("name", style="dim"),
-        console=console,
-        transient=True,
-    )

@@ -52,8 +52,9 @@ def show_hits_of(query: str, hits: Sequence[Hit], view: HitView) -> None:
 
 def show_facts(facts: Facts) -> None:
     """``label: value``, one a line, values in a column."""
-    width = max((len(label) for label, _ in facts.pairs), default=0) + 1
-    for label, value in facts.pairs:
+    pairs = [(one_line(label), value) for label, value in facts.pairs]
+    width = max((len(label) for label, _ in pairs), default=0) + 1
+    for label, value in pairs:
         first, *others = visible(value).split("\n")
         sys.stdout.write(f"{label + ':':{width}} {first}".rstrip() + "\n")
         sys.stdout.writelines(f"{'':{width}} {line}\n" for line in others)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from searchkit.cli.failures import say
 from searchkit.cli.terminal import wants_rich
 
 if TYPE_CHECKING:
@@ -22,10 +23,15 @@ def progress_bar() -> Iterator[ProgressSink | None]:
     if not wants_rich(sys.stderr):
         yield None
         return
-    from searchkit.cli.console import IndexProgress
+    from searchkit.cli.bars import StageBar
 
-    with IndexProgress() as show:
+    with StageBar() as show:
         yield show
+
+
+def teller() -> Callable[[str], None]:
+    """Says the stages of work that has no bar, where somebody watches: a terminal on standard error."""
+    return say if wants_rich(sys.stderr) else lambda _: None
 
 
 @contextmanager
@@ -34,7 +40,7 @@ def training_bar() -> Iterator[Callable[[TrainingProgress], None]]:
     if not wants_rich(sys.stderr):
         yield _print_now_and_then
         return
-    from searchkit.cli.console import TrainingBar
+    from searchkit.cli.bars import TrainingBar
 
     with TrainingBar() as show:
         yield show
@@ -44,5 +50,4 @@ def _print_now_and_then(report: TrainingProgress) -> None:
     if report.step % max(1, report.steps // LINES_A_RUN) and report.step != report.steps:
         return
     dev = "" if report.dev_score is None else f", dev {report.dev_score:.4f}"
-    line = f"step {report.step}/{report.steps}: loss {report.loss:.3f}{dev}, {report.sentences_per_s:.0f} sentences/s"
-    print(line, file=sys.stderr, flush=True)
+    say(f"step {report.step}/{report.steps}: loss {report.loss:.3f}{dev}, {report.sentences_per_s:.0f} sentences/s")

@@ -9,7 +9,6 @@ from rich.console import Console
 
 from searchkit.cli import console as drawing
 from searchkit.cli.wording import Facts, Finding, HitView, Level, Table
-from searchkit.search.reports import Progress
 from searchkit.types import Explanation, Hit, Part
 
 
@@ -97,12 +96,23 @@ def test_document_text_is_neither_markup_nor_terminal_commands(
 
 def test_tables_facts_findings_and_texts_show_brackets_as_they_are(screen: Callable[[int], Console]) -> None:
     console = screen(80)
-    drawing.show_table(Table("t", ("path",), (("[red]a\x1b[0m",),)), console)
-    drawing.show_facts(Facts("[b]title", (("[i]label", "[u]value\x07"),)), console)
+    drawing.show_table(Table("t", ("[p]path\x1b",), (("[red]a\x1b[0m",),)), console)
+    drawing.show_facts(Facts("[b]title", (("[i]la\nbel\x1b", "[u]value\x07"),)), console)
     drawing.show_findings([Finding(Level.PROBLEM, "[x]", "[y]\x1b", "[z]")], console)
     drawing.show_text("[h]", "[t]\x1b", console)
     out = without_escapes(written(console))
-    for shown in ("[red]a␛[0m", "[b]title", "[i]label", "[u]value␇", "[x]", "[y]␛", "→ [z]", "[h]", "[t]␛"):
+    for shown in (
+        "[p]path␛",
+        "[red]a␛[0m",
+        "[b]title",
+        "[i]la bel␛",
+        "[u]value␇",
+        "[x]",
+        "[y]␛",
+        "→ [z]",
+        "[h]",
+        "[t]␛",
+    ):
         assert shown in out
     assert "\x1b" not in out
 
@@ -129,26 +139,9 @@ def test_counts_that_a_narrow_window_loses_are_named(screen: Callable[[int], Con
         assert shown.partition("the window is ")[2] == told
 
 
-@pytest.mark.parametrize(
-    ("report", "left"),
-    [
-        (Progress("index", 50, 100), "10 s left"),  # files alone: half of them took ten seconds
-        (Progress("index", 50, 100, chunks=100, cut=200), "30 s left"),  # and half of their chunks still wait
-        (Progress("scan", 256), ""),
-        (Progress("index", 0, 100), ""),
-        (Progress("index", 100, 100, chunks=7, cut=7), ""),
-    ],
-)
-def test_time_left_counts_chunks_that_wait(report: Progress, left: str) -> None:
-    assert drawing._time_left(report, 10.0) == left
-
-
-def test_progress_follows_the_stages_and_leaves_nothing_behind(capsys: pytest.CaptureFixture[str]) -> None:
-    with drawing.IndexProgress() as show:
-        show(Progress("scan", 256, path="a[b].md"))
-        show(Progress("index", 0, 10))
-        show(Progress("index", 10, 10, chunks=30, path="\x1b[31m"))
-        show(Progress("commit", 1, 1))
-    captured = capsys.readouterr()
-    assert captured.out == ""
-    assert "\x1b[31m" not in captured.err
+def test_a_rank_is_never_broken_however_few_hits_are_shown(
+    make_hit: Callable[..., Hit], screen: Callable[[int], Console]
+) -> None:
+    console = screen(60)
+    drawing.show_hits([make_hit(123)], HitView(), console)
+    assert without_escapes(written(console)).splitlines()[0].startswith("123 Animals")

@@ -45,3 +45,8 @@ def test_a_finding_names_its_remedy(capsys: pytest.CaptureFixture[str]) -> None:
     assert (
         capsys.readouterr().out == "ok       numpy: 2.0\nproblem  faiss: gone\n         mend it with: pip install x\n"
     )
+
+
+def test_a_label_that_a_document_brought_cannot_drive_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    plain.show_facts(Facts("Index", (("a\x1b[2J\nb", "1"), ("c", "2"))))
+    assert capsys.readouterr().out == "a␛[2J b: 1\nc:       2\n"
