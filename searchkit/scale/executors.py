@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from searchkit.errors import ShardsError
 from searchkit.scale.making import Receipt, ShardMaker
 from searchkit.scale.manifest import Recipe
 from searchkit.scale.place import Place
@@ -51,7 +52,7 @@ class Processes:
         self._job, self._count = job, count
 
     def run(self, tasks: Sequence[Task]) -> Iterator[Receipt]:
-        from concurrent.futures import ProcessPoolExecutor, as_completed
+        from concurrent.futures import BrokenExecutor, ProcessPoolExecutor, as_completed
         from multiprocessing import get_context
 
         threads = max(1, (os.cpu_count() or 1) // self._count)
@@ -61,6 +62,12 @@ class Processes:
             try:
                 for done in as_completed(waiting):
                     yield Receipt.from_json(done.result())
+            except BrokenExecutor as exc:
+                raise ShardsError(
+                    "a worker process ended, perhaps for lack of memory",
+                    hint="run the same `searchkit embed` again, which goes on with what is missing; a lower "
+                    "--concurrency takes less memory",
+                ) from exc
             finally:
                 for future in waiting:
                     future.cancel()

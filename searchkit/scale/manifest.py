@@ -140,9 +140,9 @@ def read_manifest(place: Place) -> Manifest:
             FileRecord(**data["files"]),
             tuple(ShardRecord(**shard) for shard in data["shards"]),
         )
+        _check_sums(manifest, place)
     except (ValueError, TypeError, KeyError) as exc:
         raise ShardsError(f"{place}/{MANIFEST} cannot be read: {exc}", hint=MAKE_ANEW) from exc
-    _check_sums(manifest, place)
     return manifest
 
 

@@ -44,11 +44,11 @@ def file_system(url: str) -> tuple[Any, str]:
     except ImportError as exc:
         raise ShardsError(f"{url} cannot be opened: {exc}", hint="install the package that it names") from exc
     except Exception as exc:  # each store has errors of its own
-        raise ShardsError(f"{url} cannot be opened: {exc}", hint=_WAY_IN) from exc
+        raise ShardsError(f"{url} cannot be opened: {exc}", hint=WAY_IN) from exc
     return found
 
 
-_WAY_IN = "check the URL and the credentials that the store's own client uses"
+WAY_IN = "check the URL and the credentials that the store's own client uses"
 
 
 class Place:
@@ -106,13 +106,14 @@ class Place:
     def aside(self, name: str) -> Iterator[Path]:
         """A path to write to; when the block ends well the file has its name, and what was under it is replaced."""
         part = f"{name}.{uuid4().hex}{ASIDE}"
-        with self._translated(name):
-            if self._remote is not None:
-                with TemporaryDirectory(prefix="searchkit-") as here:
-                    yield Path(here, part)
+        if self._remote is not None:
+            with TemporaryDirectory(prefix="searchkit-") as here:
+                yield Path(here, part)
+                with self._translated(name):
                     self._remote[0].makedirs(self._remote[1], exist_ok=True)
                     self._remote[0].put_file(str(Path(here, part)), self._path(name))
-                return
+            return
+        with self._translated(name):
             folder = Path(self.where)
             folder.mkdir(parents=True, exist_ok=True)
             try:
@@ -148,9 +149,14 @@ class Place:
     def _translated(self, name: str = "") -> Iterator[None]:
         try:
             yield
-        except OSError as exc:
+        except Exception as exc:
+            if self._remote is None and not isinstance(exc, OSError):
+                raise  # of who writes; what a store raises can be anything
             what = f"{self.where}/{name}" if name else self.where
-            raise ShardsError(f"{what} cannot be read or written: {exc.strerror or exc}") from exc
+            why = getattr(exc, "strerror", None) or exc
+            raise ShardsError(
+                f"{what} cannot be read or written: {why}", hint="" if self._remote is None else WAY_IN
+            ) from exc
 
 
 def sha256_of(stream: IO[bytes]) -> str:

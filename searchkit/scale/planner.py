@@ -109,10 +109,10 @@ def parse_count(text: str) -> int:
         InputError: it is no such number.
     """
     found = re.fullmatch(r"([0-9][0-9,_]*(?:\.[0-9]+)?(?:E[0-9]{1,2})?)\s*([KMGB]?)", text.strip().upper())
-    if found is None:
-        raise InputError(f"{text!r} is no count; expected such as 50M, 200K or 1,000,000")
-    number = float(re.sub("[,_]", "", found[1]))
-    return round(number * _MULTIPLES[found[2]])
+    number = math.nan if found is None else float(re.sub("[,_]", "", found[1])) * _MULTIPLES[found[2]]
+    if not math.isfinite(number):
+        raise InputError(f"{text[:60]!r} is no count; expected such as 50M, 200K or 1,000,000")
+    return round(number)
 
 
 def on_line(points: Sequence[tuple[float, float]], x: float) -> float:

@@ -174,10 +174,13 @@ class Shards:
     @contextmanager
     def _opened(self, name: str) -> Iterator[Any]:
         """A parquet file while it is read; Arrow's errors come out as ours."""
+        parquet()
+        from pyarrow import ArrowException
+
         with self.place.opened(name) as stream:
             try:
                 yield parquet().ParquetFile(stream, page_checksum_verification=True)
-            except (ValueError, OSError) as exc:  # pyarrow.ArrowInvalid is a ValueError
+            except (ArrowException, ValueError, OSError, KeyError, TypeError) as exc:  # the last two: other columns
                 raise self._disagrees(f"{name} is not readable as parquet: {exc}") from exc
 
     def _disagrees(self, what: str) -> ShardsError:

@@ -12,8 +12,8 @@ from typing import IO, Any
 from searchkit.documents import Refused, Source, WalkOptions, walk
 from searchkit.documents.ranges import range_format
 from searchkit.documents.sources import size_in_words
-from searchkit.errors import DocumentRefusedError, InputError
-from searchkit.scale.place import file_system, is_url
+from searchkit.errors import DocumentRefusedError, InputError, ShardsError
+from searchkit.scale.place import WAY_IN, file_system, is_url
 from searchkit.search.indexing.roots import prefix_of
 
 _LARGEST = 1 << 62
@@ -104,7 +104,10 @@ def _remote_files(url: str, walking: WalkOptions) -> Iterator[SourceFile]:
     if walking.globs or walking.excludes:
         raise InputError(f"{url} is a URL; --glob and --exclude are for folders here", hint="name its files or folders")
     system, top = file_system(url)
-    found: dict[str, Any] = system.find(top, detail=True)
+    try:
+        found: dict[str, Any] = system.find(top, detail=True)
+    except Exception as exc:  # each store has errors of its own
+        raise ShardsError(f"{url} cannot be read: {exc}", hint=WAY_IN) from exc
     prefix = PurePosixPath(top).name or "root"
     for name, details in sorted(found.items()):
         inner = name[len(top) :].strip("/") if name != top else ""

@@ -255,13 +255,20 @@ def other_counts(out: Path) -> str:
     return "its shards add up to"
 
 
+def counts_that_are_none(out: Path) -> str:
+    data = json.loads((out / "manifest.json").read_text())
+    data["shards"][0]["rows"] = "many"
+    (out / "manifest.json").write_text(json.dumps(data))
+    return "cannot be read"
+
+
 def half_a_manifest(out: Path) -> str:
     text = (out / "manifest.json").read_text()
     (out / "manifest.json").write_text(text[: len(text) // 2])
     return "cannot be read"
 
 
-HARMS = [cut_short, flipped, missing, spare, exchanged, other_counts, half_a_manifest]
+HARMS = [cut_short, flipped, missing, spare, exchanged, other_counts, counts_that_are_none, half_a_manifest]
 
 
 @pytest.mark.parametrize("harm", HARMS, ids=lambda harm: harm.__name__)
@@ -283,6 +290,37 @@ def test_a_manifest_of_a_newer_format_is_not_guessed_at(corpus: Path, tmp_path: 
     (tmp_path / "out" / "manifest.json").write_text(json.dumps({**data, "format": 99}))
     with pytest.raises(ShardsError, match="have format 99, this searchkit reads 1"):
         Shards.open("out")
+
+
+def test_a_table_of_other_columns_is_told(corpus: Path, tmp_path: Path) -> None:
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    shards = run(corpus)
+    for file in ("files.parquet", shards.manifest.shards[0].file):
+        rows = parquet.read_metadata(tmp_path / "out" / file).num_rows
+        parquet.write_table(pa.table({"other": list(range(rows))}), tmp_path / "out" / file)
+    with pytest.raises(ShardsError, match=r"files\.parquet is not readable"):
+        list(shards.files())
+    with pytest.raises(ShardsError, match=r"shard-000000\.parquet is not readable"):
+        list(shards.batches())
+
+
+def test_a_worker_process_that_is_killed_is_told_with_the_next_step(
+    corpus: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from concurrent.futures import Future, ProcessPoolExecutor
+    from concurrent.futures.process import BrokenProcessPool
+
+    def broken(*_: object) -> Future[str]:
+        future: Future[str] = Future()
+        future.set_exception(BrokenProcessPool("a process was terminated abruptly"))
+        return future
+
+    monkeypatch.setattr(ProcessPoolExecutor, "submit", broken)
+    with pytest.raises(ShardsError, match="a worker process ended") as caught:
+        embed([str(corpus)], "out", options=replace(SMALL, concurrency=2))
+    assert "goes on with what is missing" in caught.value.hint
 
 
 def test_a_flipped_bit_is_noticed_while_reading_too(corpus: Path, tmp_path: Path) -> None:
@@ -356,6 +394,29 @@ def test_sources_and_shards_may_lie_at_a_url(corpus: Path) -> None:
         np.testing.assert_array_equal(ours.vectors, theirs.vectors)
     again = embed(["memory://bucket/docs"], "memory://bucket/out", encoder=WordEncoder(), options=options)
     assert again.made == 0
+
+
+@pytest.mark.parametrize("act", ["find", "ls", "put_file", "open"])
+def test_errors_of_a_store_are_told_with_the_next_step(corpus: Path, monkeypatch: pytest.MonkeyPatch, act: str) -> None:
+    """They are of no common kind; those of some are no OSError."""
+    import fsspec
+
+    class NoCredentialsError(Exception):
+        pass
+
+    def refused(*_: object, **__: object) -> object:
+        raise NoCredentialsError("unable to locate credentials")
+
+    memory = fsspec.filesystem("memory")
+    memory.store.clear()
+    for place in ("in/note.txt", "out/plan.json", "out/manifest.json"):
+        memory.pipe_file(f"/store/{place}", b"A note.")
+    source = "memory://store/in" if act == "find" else str(corpus)
+    where = "memory://store/out" if act in ("ls", "open") else "memory://store/new"
+    monkeypatch.setattr(type(memory), act, refused)
+    with pytest.raises(ShardsError, match="unable to locate credentials") as caught:
+        embed([source], where, encoder=WordEncoder(), options=SMALL) if act != "open" else Shards.open(where)
+    assert "credentials that the store's own client uses" in caught.value.hint
 
 
 def test_a_kind_of_url_that_there_is_not_is_named() -> None:

@@ -66,7 +66,10 @@ class Address:
             if not server.endswith(".db"):
                 raise InputError(f"{server!r} is no server of Milvus and no file of milvus-lite (.db)", hint=_FORMS)
             return cls(str(Path(server).absolute()), collection)
-        parts = urlsplit(server)
+        try:
+            parts = urlsplit(server)
+        except ValueError as exc:  # brackets that hold no address
+            raise InputError(f"{_without_secrets(server)!r} is no server of Milvus", hint=_FORMS) from exc
         if parts.username is not None or parts.password is not None:
             raise InputError(
                 f"the address {_without_secrets(server)!r} holds credentials, which others can see in a command",

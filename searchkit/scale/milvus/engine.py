@@ -104,9 +104,10 @@ class MilvusEngine(SearchEngine):
     @contextmanager
     def _answering(self) -> Iterator[tuple[MilvusReader, MilvusReader]]:
         note = self._note()
-        if self._holders[0] != note.revision:
-            self._holders = note.revision, {}
-        reader = MilvusReader(self._collection(), note, self._holders[1])
+        holders = self._holders  # another thread may put those of another state in their place
+        if holders[0] != note.revision:
+            holders = self._holders = note.revision, {}
+        reader = MilvusReader(self._collection(), note, holders[1])
         yield reader, reader
 
     def _note(self) -> Note:

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from searchkit.errors import RemoteError
 from searchkit.scale.milvus.address import TOKEN_VARIABLE, Address, token
 
+_LOG = "see the log of the server"
 _REFUSED = ("auth", "permission", "privilege", "unauthenticated", "credential", "token")
 
 
@@ -32,6 +33,8 @@ def translated(address: Address) -> Iterator[None]:
 def _error(address: Address, message: str) -> RemoteError:
     said = " ".join(message.split())[:300]
     folded = said.lower()
+    if "expression" in folded:  # which quotes names and values of anybody's, such as author and timeout
+        return RemoteError(f"the server at {address.uri} says: {said}", hint=_LOG)
     if any(word in folded for word in _REFUSED):
         given = "refuses the credentials" if token() else "asks for credentials"
         return RemoteError(
@@ -48,4 +51,4 @@ def _error(address: Address, message: str) -> RemoteError:
             f"{address.uri} cannot be opened: {said}",
             hint="name a file of milvus-lite that no other process has open, or a new one in a folder that is there",
         )
-    return RemoteError(f"the server at {address.uri} says: {said}", hint="see the log of the server")
+    return RemoteError(f"the server at {address.uri} says: {said}", hint=_LOG)

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from enum import Enum
 from typing import Any
 
-from searchkit.errors import IndexDamagedError, IndexFormatError, IndexStateError, InputError
+from searchkit.errors import IndexFormatError, IndexStateError, InputError
 from searchkit.scale.milvus.layout import FORMAT
 from searchkit.scale.milvus.server import Collection
 from searchkit.store import StoredSettings
@@ -90,6 +90,8 @@ def read_note(collection: Collection) -> Note:
             f"the collection {collection.address} was not made by searchkit push; it is left as it is",
             hint="choose another --collection",
         )
+    if not isinstance(values["format"], int):
+        raise collection.unreadable_note()
     if values["format"] > FORMAT:
         raise IndexFormatError(
             f"the collection {collection.address} has format {values['format']}, this searchkit reads up to {FORMAT}",
@@ -104,10 +106,7 @@ def read_note(collection: Collection) -> Note:
         }
         return Note(**known)
     except (KeyError, TypeError, ValueError) as exc:
-        raise IndexDamagedError(
-            f"what the collection {collection.address} says of itself cannot be read",
-            hint="push to another --collection",
-        ) from exc
+        raise collection.unreadable_note() from exc
 
 
 def require_complete(note: Note, collection: Collection) -> None:

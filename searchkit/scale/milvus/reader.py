@@ -197,6 +197,8 @@ class MilvusReader:
             return count
         rows = self._collection.query(expression, ["chunk_id", "words"], limit=SAMPLED)
         held = sum(phrase.occurrences(ChunkWords(row["words"])) > 0 for row in rows)
+        if not rows:  # they went between the two questions
+            return 0
         return held if count <= len(rows) else round(held / len(rows) * count)
 
     def _words_of(self, ids: Ids) -> list[ChunkWords]:

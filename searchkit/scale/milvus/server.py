@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from searchkit.errors import IndexNotFoundError, MissingExtraError, RemoteError
+from searchkit.errors import IndexDamagedError, IndexNotFoundError, MissingExtraError, RemoteError
 from searchkit.scale.milvus.address import Address, token
 from searchkit.scale.milvus.failures import translated
 from searchkit.scale.milvus.version import OLDEST, Version
@@ -37,15 +37,22 @@ class Collection:
         """
         self.address, self._name = address, address.collection
         self._client = _client(address)
-        with self._translated():
-            self.version = Version.parse(self._client.get_server_version(timeout=CONNECT_S))
-        if self.version.numbers is not None and self.version.numbers < OLDEST:
+        try:
+            self.version = self._checked_version()
+        except BaseException:
             self.close()
+            raise
+
+    def _checked_version(self) -> Version:
+        with self._translated():
+            version = Version.parse(self._client.get_server_version(timeout=CONNECT_S))
+        if version.numbers is not None and version.numbers < OLDEST:
             raise RemoteError(
-                f"the server at {address.uri} is Milvus {self.version.text}; expected {'.'.join(map(str, OLDEST))} or "
+                f"the server at {self.address.uri} is Milvus {version.text}; expected {'.'.join(map(str, OLDEST))} or "
                 "later, which can count and upsert",
                 hint="upgrade the server",
             )
+        return version
 
     def close(self) -> None:
         self._client.close()
@@ -61,6 +68,7 @@ class Collection:
 
         Raises:
             IndexNotFoundError: there is no such collection.
+            IndexDamagedError: it is no JSON any more.
         """
         with self._translated():
             if not self.exists():
@@ -70,8 +78,17 @@ class Collection:
                     f"--collection {self._name}",
                 )
             properties = self._client.describe_collection(self._name, timeout=ANSWER_S).get("properties") or {}
-        values = json.loads(properties.get(PROPERTY, "null"))
+        try:
+            values = json.loads(properties.get(PROPERTY, "null"))
+        except ValueError as exc:
+            raise self.unreadable_note() from exc
         return values if isinstance(values, dict) else None
+
+    def unreadable_note(self) -> IndexDamagedError:
+        """The error for a note that another hand changed."""
+        return IndexDamagedError(
+            f"what the collection {self.address} says of itself cannot be read", hint="push to another --collection"
+        )
 
     def keep_note(self, values: Mapping[str, object]) -> None:
         """Keep JSON values with the collection, in the place of those before."""

@@ -31,6 +31,8 @@ def test_an_address_is_read_back_as_it_is_shown(server: str, uri: str, shown: st
         ("milvus:///notes", "names no collection"),
         ("milvus://host:port/notes", "has no port"),
         ("milvus://host:19530/a/notes", "is no server"),
+        ("milvus://[::1/notes", "is no server"),
+        ("milvus://[no]/notes", "is no server"),
         ("milvus://host/no-tes", "is not a collection's name"),
         ("milvus://host/1st", "is not a collection's name"),
     ],
