@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from searchkit.cli.wording import Facts, Table
+from searchkit.cli.options import seed_option
+from searchkit.cli.wording import Facts, Table, counted, time_words
 from searchkit.errors import InputError
 
 if TYPE_CHECKING:
@@ -17,42 +19,53 @@ if TYPE_CHECKING:
     from searchkit.search import SearchEngine
     from searchkit.training import Recipe, TrainingReport
 
-FilesOption = list[Path] | None
+Texts = list[Path] | None
 WAIT_AT_THE_END_S = 3600  # what took hours is not thrown away because somebody is writing to the index
 
 
 def train(
-    out: Annotated[Path | None, typer.Option("--out", "-o", help="The folder of the new encoder.")] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", metavar="FOLDER", help="The folder of the new encoder.")
+    ] = None,
     on: Annotated[
         str | None, typer.Option("--on", metavar="NAME|FOLDER", help="Train on this index, and judge on it.")
     ] = None,
     unsup: Annotated[
-        FilesOption, typer.Option("--unsup", metavar="FILE", help="Texts, one a line or row: dropout as noise.")
+        Texts, typer.Option("--unsup", metavar="FILE", help="Texts, one a line or row: dropout as noise.")
     ] = None,
-    sup: Annotated[
-        FilesOption, typer.Option("--sup", metavar="FILE", help="Pairs of texts that mean the same.")
-    ] = None,
+    sup: Annotated[Texts, typer.Option("--sup", metavar="FILE", help="Pairs of texts that mean the same.")] = None,
     triplets: Annotated[
-        FilesOption, typer.Option("--triplets", metavar="FILE", help="Anchor, positive, hard negative.")
+        Texts, typer.Option("--triplets", metavar="FILE", help="Anchor, positive, hard negative.")
     ] = None,
-    recipe: Annotated[Path | None, typer.Option("--recipe", help="A TOML file with settings and a mixture.")] = None,
+    recipe: Annotated[
+        Path | None, typer.Option("--recipe", metavar="FILE", help="A TOML file with settings and a mixture.")
+    ] = None,
     data: Annotated[
-        Path | None, typer.Option("--data", help="Where the recipe's paths start; default: its own.")
+        Path | None,
+        typer.Option("--data", metavar="FOLDER", help="With --recipe: where its paths start; default: its own."),
     ] = None,
     base: Annotated[
-        str | None, typer.Option("--base", help="What to start from; default: the bundled encoder.")
+        str | None,
+        typer.Option("--base", metavar="NAME|FOLDER", help="What to start from; default: the bundled encoder."),
     ] = None,
     dev: Annotated[
-        Path | None, typer.Option("--dev", help="Scored pairs (sentence1, sentence2, score): keeps the best step.")
+        Path | None,
+        typer.Option("--dev", metavar="FILE", help="Scored pairs (sentence1, sentence2, score): keeps the best step."),
     ] = None,
-    steps: Annotated[int | None, typer.Option("--steps", help="Optimiser steps.")] = None,
-    epochs: Annotated[float | None, typer.Option("--epochs", help="Passes over the texts, where no --steps.")] = None,
-    batch_size: Annotated[int | None, typer.Option("--batch-size", help="Rows a step.")] = None,
-    learning_rate: Annotated[float | None, typer.Option("--lr", help="Learning rate.")] = None,
-    temperature: Annotated[float | None, typer.Option("--temperature", help="Tau of the contrastive loss.")] = None,
-    precision: Annotated[str | None, typer.Option("--precision", help="auto, fp32, bf16 or fp16.")] = None,
-    device: Annotated[str | None, typer.Option("--device", help="auto, cpu, cuda or mps.")] = None,
-    seed: Annotated[int | None, typer.Option("--seed", help="The same seed gives the same run.")] = None,
+    steps: Annotated[int | None, typer.Option("--steps", metavar="N", help="Optimiser steps.")] = None,
+    epochs: Annotated[
+        float | None, typer.Option("--epochs", metavar="N", help="Passes over the texts, where no --steps.")
+    ] = None,
+    batch_size: Annotated[int | None, typer.Option("--batch-size", metavar="N", help="Rows a step.")] = None,
+    learning_rate: Annotated[float | None, typer.Option("--lr", metavar="RATE", help="Learning rate.")] = None,
+    temperature: Annotated[
+        float | None, typer.Option("--temperature", metavar="TAU", help="Tau of the contrastive loss.")
+    ] = None,
+    precision: Annotated[
+        str | None, typer.Option("--precision", metavar="NAME", help="auto, fp32, bf16 or fp16.")
+    ] = None,
+    device: Annotated[str | None, typer.Option("--device", metavar="NAME", help="auto, cpu, cuda or mps.")] = None,
+    seed: Annotated[int | None, seed_option("The same seed gives the same run.")] = None,
     promote: Annotated[
         bool, typer.Option("--promote/--no-promote", help="With --on: use the encoder if better.")
     ] = True,
@@ -75,8 +88,11 @@ def train(
     }
     run = {name: value for name, value in wishes.items() if value is not None}
     if on is not None:
-        if unsup or sup or triplets or recipe:
-            raise InputError("--on trains on the index alone", hint="leave out --unsup, --sup, --triplets and --recipe")
+        if unsup or sup or triplets or recipe or data or dev:
+            raise InputError(
+                "--on trains on the index alone, and is judged on it",
+                hint="leave out --unsup, --sup, --triplets, --recipe, --data and --dev",
+            )
         _train_on_index(on, out, base, run, promote=promote, resume=resume)
         return
     if out is None:
@@ -134,15 +150,17 @@ def _recipe(
     file: Path | None,
     data: Path | None,
     base: str | None,
-    unsup: FilesOption,
-    sup: FilesOption,
-    triplets: FilesOption,
+    unsup: Texts,
+    sup: Texts,
+    triplets: Texts,
     run: dict[str, Any],
 ) -> Recipe:
     from searchkit.training import Precision, Recipe, load_recipe
 
     run = run | _enums(run, Precision)
     if file is None:
+        if data is not None:
+            raise InputError("--data goes with --recipe", hint="leave it out, or name the recipe")
         return Recipe.simple(base or "default", unsup=unsup or (), sup=sup or (), triplets=triplets or (), **run)
     if unsup or sup or triplets:
         raise InputError("--recipe names its own data", hint="leave out --unsup, --sup and --triplets")
@@ -171,13 +189,13 @@ def _dev_score(dev: Path | None) -> Any:
 def _report_facts(report: TrainingReport) -> Facts:
     best = "" if report.best is None else f"{report.best.score:.4f} at step {report.best.step}"
     return Facts(
-        f"trained {report.out}",
+        f"Trained {report.out}",
         (
-            ("steps", str(report.steps)),
+            ("steps", f"{report.steps:,}"),
             ("loss", f"{report.first_loss:.3f} at first, {report.last_loss:.3f} at last"),
             ("best dev score", best or "no --dev given"),
-            ("speed", f"{report.sentences / max(report.seconds, 1e-9):.0f} sentences/s, {report.seconds:.0f} s in all"),
-            ("next", f"searchkit model export {report.out} {report.out}-onnx"),
+            ("time", f"{time_words(report.seconds)}, {report.sentences / max(report.seconds, 1e-9):,.0f} sentences/s"),
+            ("next", shlex.join(["searchkit", "model", "export", str(report.out), f"{report.out}-onnx"])),
         ),
     )
 
@@ -187,9 +205,9 @@ def _verdict_table(verdict: Verdict) -> Table:
         (name, f"{one.before:.3f}", f"{one.after:.3f}", f"{one.difference:+.3f}", f"{one.low:+.3f} to {one.high:+.3f}")
         for name, one in verdict.comparisons.items()
     )
-    return Table("held-out queries", ("measure", "before", "after", "difference", "95 % interval"), rows)
+    return Table("Held-out queries", ("measure", "before", "after", "difference", "95 % interval"), rows)
 
 
 def _adaptation_facts(found: Adaptation) -> Facts:
-    used = f"{found.encoded} chunks embedded again" if found.encoded else "the index is as it was"
-    return Facts("verdict", (("", found.verdict.sentence), ("encoder", str(found.checkpoint)), ("index", used)))
+    used = f"{counted(found.encoded, 'chunk')} embedded again" if found.encoded else "the index is as it was"
+    return Facts("Verdict", (("", found.verdict.sentence), ("encoder", str(found.checkpoint)), ("index", used)))

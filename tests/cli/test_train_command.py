@@ -90,3 +90,24 @@ def test_training_on_an_index_starts_from_its_encoder(
     assert (call["run"].steps, call["run"].seed) == (3, 7)
     assert "Not promoted: too few." in outcome.out
     assert "the index is as it was" in outcome.out
+
+
+@pytest.mark.usefixtures("calls")
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        (["--on", "default", "--dev", "stsb.tsv"], "--on trains on the index alone"),
+        (["--on", "default", "--data", "texts"], "--on trains on the index alone"),
+        (["--unsup", "a.txt", "--out", "new", "--data", "texts"], "--data goes with --recipe"),
+    ],
+)
+def test_what_would_be_passed_over_is_told(run: Run, words: list[str], complaint: str) -> None:
+    outcome = run("train", *words)
+    assert outcome.code == 2
+    assert complaint in outcome.err
+
+
+@pytest.mark.usefixtures("calls")
+def test_the_next_command_can_be_typed_as_it_stands(run: Run) -> None:
+    out = run("train", "--unsup", "a.txt", "--out", "my model").out
+    assert "searchkit model export 'my model' 'my model-onnx'" in out
