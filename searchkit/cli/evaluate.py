@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from searchkit.cli.lazy import HELP_NAMES, PlainCommand, PlainGroup
-from searchkit.cli.options import JsonOption
+from searchkit.cli.options import JsonOption, seed_option
 from searchkit.cli.output import renderer
 from searchkit.cli.wording import Table
 
@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from searchkit.evaluation import RetrievalSet, Run
     from searchkit.search.question import SearchOptions
 
-app = typer.Typer(cls=PlainGroup, context_settings=HELP_NAMES, no_args_is_help=True)
+_NOT_IN_NAMES = re.compile(r'[/\\:*?"<>|]')  # of files, on some system or other
+
+app = typer.Typer(cls=PlainGroup, invoke_without_command=True, add_completion=False, context_settings=HELP_NAMES)
 
 ModelOption = Annotated[
     str | None, typer.Option("--model", "-m", metavar="NAME|FOLDER", help="The encoder; default: the bundled one.")
@@ -29,12 +31,17 @@ AgainstOption = Annotated[
     str | None, typer.Option("--against", metavar="NAME|FOLDER", help="Compare with this encoder, on the same data.")
 ]
 PathsArgument = Annotated[list[Path], typer.Argument(metavar="PATH...", help="Files or folders with the data.")]
-SeedOption = Annotated[int, typer.Option("--seed", help="Of the bootstrap, the clusters, the classifier.")]
+SplitOption = Annotated[
+    str, typer.Option("--split", metavar="NAME", help="Rows of this split, where the data have one.")
+]
+SeedOption = Annotated[int, seed_option("Of the bootstrap, the clusters, the classifier.")]
 
 
 @app.callback()
-def evaluate() -> None:
+def evaluate(ctx: typer.Context) -> None:
     """Measure how good an encoder is."""
+    if ctx.invoked_subcommand is None:
+        typer.echo(ctx.get_help())
 
 
 @app.command("sts", cls=PlainCommand, context_settings=HELP_NAMES)
@@ -42,9 +49,10 @@ def sts(
     paths: PathsArgument,
     model: ModelOption = None,
     against: AgainstOption = None,
-    split: Annotated[str, typer.Option("--split", help="Rows of this split, where the data have one.")] = "test",
+    split: SplitOption = "test",
     figure: Annotated[
-        Path | None, typer.Option("--figure", help="Draw the densities of the last set into this .png or .html.")
+        Path | None,
+        typer.Option("--figure", metavar="FILE", help="Draw the densities of the last set into this .png or .html."),
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -59,7 +67,7 @@ def sts(
     rows = [
         {"encoder": name, "set": one.name, "all": 100 * one.spearman_all, "wmean": 100 * one.spearman_wmean}
         for name, own in reports.items()
-        for one in [*own]
+        for one in own
     ]
     rows += [
         {"encoder": name, "set": "average", "all": _mean(rows, name, "all"), "wmean": _mean(rows, name, "wmean")}
@@ -76,7 +84,7 @@ def space(
     path: Annotated[Path, typer.Argument(metavar="PATH", help="A scored similarity set, such as STS-B.")],
     model: ModelOption = None,
     against: AgainstOption = None,
-    split: Annotated[str, typer.Option("--split", help="Rows of this split, where the data have one.")] = "test",
+    split: SplitOption = "test",
     as_json: JsonOption = False,
 ) -> None:
     """Alignment, uniformity, effective rank and hubness of the embeddings of a similarity set."""
@@ -100,7 +108,9 @@ def retrieval(
         str | None,
         typer.Option("--rerank", metavar="NAME|FOLDER", help="Each mode also with this cross-encoder after it."),
     ] = None,
-    run_folder: Annotated[Path | None, typer.Option("--runs", help="Write a TREC run a collection here.")] = None,
+    run_folder: Annotated[
+        Path | None, typer.Option("--runs", metavar="FOLDER", help="Write a TREC run a collection here.")
+    ] = None,
     seed: SeedOption = 0,
     as_json: JsonOption = False,
 ) -> None:
@@ -123,7 +133,7 @@ def retrieval(
         for system, run in _runs(collection, encoders, ways):
             if run_folder is not None:
                 run_folder.mkdir(parents=True, exist_ok=True)
-                label = "-".join([collection.name, *system.values()]).replace("/", "_")
+                label = _NOT_IN_NAMES.sub("_", "-".join([collection.name, *system.values()]))
                 write_trec_run(run, run_folder / f"{label}.trec")
             reports.append(evaluate_run(run, collection))
             means = {measure: 100 * float(values.mean()) for measure, values in reports[-1].values.items()}
@@ -224,11 +234,13 @@ def _labelled(
 def _encoders(model: str | None, against: str | None) -> list[tuple[str, SentenceEncoder]]:
     """The encoder and, if asked for, the one to compare it with, under names that differ."""
     from searchkit.encoder import load_encoder
+    from searchkit.settings import load_settings
 
-    first = load_encoder(model)
+    device = load_settings().device
+    first = load_encoder(model, device=device)
     if against is None:
         return [(first.name, first)]
-    second = load_encoder(against)
+    second = load_encoder(against, device=device)
     return [(first.name, first), (second.name if second.name != first.name else f"{second.name} (2)", second)]
 
 
@@ -246,7 +258,9 @@ def _draw(report: Any, figure: Path) -> None:
 
 def _show(title: str, rows: Sequence[dict[str, Any]], *, as_json: bool, digits: int = 2) -> None:
     if as_json:
-        typer.echo(json.dumps(list(rows), indent=2))
+        from searchkit.cli import jsonout
+
+        jsonout.show_array(rows)
         return
     columns = tuple(dict.fromkeys(column for row in rows for column in row))
     cells = tuple(tuple(_cell(row.get(column, ""), digits) for column in columns) for row in rows)

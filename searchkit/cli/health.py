@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -10,7 +9,7 @@ import typer
 from searchkit.cli.failures import NOTHING_FOUND, say
 from searchkit.cli.options import IndexOption, JsonOption
 from searchkit.cli.output import renderer
-from searchkit.cli.terminal import wants_rich
+from searchkit.cli.progress import teller
 from searchkit.cli.wording import Table, counted
 from searchkit.insight.model import HEALTH_SAMPLE
 
@@ -43,7 +42,8 @@ def health(
     """Show how an index fills its space.
 
     With --model the same chunks are embedded by another encoder, one that was trained further for example, and both
-    are shown; the index stays as it is. Piped, the columns are: figure, value, value of the other encoder.
+    are shown; the index stays as it is. Piped, the columns are: figure, value, value of the other encoder if there is
+    one, meaning.
     """
     from searchkit.cli.session import open_engine
     from searchkit.insight import health_of
@@ -52,9 +52,10 @@ def health(
         reports = [health_of(engine, sample=sample)]
         if model is not None:
             from searchkit.encoder import load_encoder
+            from searchkit.settings import load_settings
 
-            tell = say if wants_rich(sys.stderr) else lambda _: None
-            reports.append(health_of(engine, encoder=load_encoder(model), sample=sample, tell=tell))
+            other = load_encoder(model, device=load_settings().device)
+            reports.append(health_of(engine, encoder=other, sample=sample, tell=teller()))
     if as_json:
         from searchkit.cli import jsonout
 
@@ -83,7 +84,7 @@ def _sampled(report: Health) -> str:
 
 def outliers(
     index: IndexOption = None,
-    limit: Annotated[int, typer.Option("--limit", "-n", metavar="N", help="Show so many at most.")] = 20,
+    limit: Annotated[int, typer.Option("--limit", "-n", metavar="N", min=1, help="Show so many at most.")] = 20,
     as_json: JsonOption = False,
 ) -> None:
     """Show chunks that are like no other.
@@ -104,7 +105,7 @@ def outliers(
         rows = tuple((f"{one.cosine:.3f}", place_of(one), one.title, one.text) for one in found.passages)
         table = Table("", ("cosine", "place", "title", "text"), rows, frozenset({"cosine"}), ("text", "title"))
         renderer().show_table(table)
-    if not as_json:
+    if not as_json or not found.passages:
         chunks = counted(found.chunks, "chunk")
         say(f"{found.below:,} of {chunks} below {found.fence:.3f}; the usual is {found.typical:.3f}")
     if not found.passages:

@@ -126,3 +126,28 @@ def test_each_mode_is_measured_with_a_reranker_and_without(run: Run, beir_folder
     rows = json.loads(outcome.out)
     assert [row["mode"] for row in rows] == [f"hybrid + {judge}", "hybrid"]
     assert "nDCG@10 against" in rows[0]
+
+
+def test_json_is_an_array_with_an_element_a_line(run: Run, sts_file: Path) -> None:
+    lines = run("eval", "sts", str(sts_file), "--against", "other", "--json").out.splitlines()
+    assert (lines[0], lines[-1]) == ("[", "]")
+    assert [json.loads(line.rstrip(","))["encoder"] for line in lines[1:-1]] == ["words", "wordsother"]
+
+
+def test_a_run_has_a_name_that_every_system_takes(run: Run, beir_folder: Path, tmp_path: Path) -> None:
+    runs = tmp_path / "runs"
+    assert run("eval", "retrieval", str(beir_folder), "--model", "a/b\\c:d", "--runs", str(runs)).code == 0
+    assert [file.name for file in runs.iterdir()] == ["beir-wordsa_b_c_d.trec"]
+
+
+def test_the_configured_device_is_used(run: Run, sts_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    def load(name: str | None = None, *, device: str = "auto") -> WordEncoder:
+        asked.append(device)
+        return WordEncoder(name or "")
+
+    monkeypatch.setattr("searchkit.encoder.load_encoder", load)
+    monkeypatch.setenv("SEARCHKIT_DEVICE", "openvino")
+    assert run("eval", "sts", str(sts_file), "--against", "other").code == 0
+    assert asked == ["openvino", "openvino"]

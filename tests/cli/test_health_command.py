@@ -31,7 +31,7 @@ def test_health_is_a_figure_a_line(run: Run) -> None:
 
 
 def test_health_of_two_encoders(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("searchkit.encoder.load_encoder", lambda _name: WordEncoder("2"))
+    monkeypatch.setattr("searchkit.encoder.load_encoder", lambda _name, **_: WordEncoder("2"))
     first, second = json.loads(run("health", "--model", "other", "--sample", "50", "--json").out)
     assert first["chunks"] == second["chunks"] == 50
     assert first["uniformity"] != second["uniformity"]
