@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from searchkit.cli.failures import say
-from searchkit.cli.options import JsonOption, LimitOption
+from searchkit.cli.mode_options import ModeOption
+from searchkit.cli.options import JsonObjectOption, LimitOption
 from searchkit.cli.output import renderer
 from searchkit.cli.wording import Facts, Table
 
@@ -26,17 +27,15 @@ def diff(
         Path, typer.Option("--queries", "-q", metavar="FILE", help="One query a line, or a queries.jsonl.")
     ],
     k: LimitOption = None,
-    mode: Annotated[
-        str | None, typer.Option("--mode", metavar="MODE", help="hybrid, dense or lexical; default: hybrid.")
-    ] = None,
+    mode: ModeOption = None,
     p: Annotated[
         float, typer.Option("--persistence", metavar="P", help="Of rank-biased overlap: higher looks deeper.")
     ] = 0.9,
-    worst: Annotated[int, typer.Option("--worst", metavar="N", help="How many changed queries to show.")] = 10,
+    worst: Annotated[int, typer.Option("--worst", metavar="N", min=0, help="How many changed queries to show.")] = 10,
     fail_under: Annotated[
         float | None, typer.Option("--fail-under", metavar="RBO", help="Exit with 1 if the mean is below this.")
     ] = None,
-    as_json: JsonOption = False,
+    as_json: JsonObjectOption = False,
 ) -> None:
     """Compare the answers of two indexes to the same queries.
 
@@ -48,14 +47,14 @@ def diff(
     """
     from searchkit.cli.session import open_engine
     from searchkit.evaluation import compare_answers, documents_found, read_queries
-    from searchkit.search.question import SearchOptions
+    from searchkit.settings import load_settings
 
+    wanted = load_settings(overrides={"limit": k, "mode": mode})
     asked = read_queries(queries)
-    options: SearchOptions = {} if mode is None else {"mode": mode}
     answers = []
     for index in (before, after):
         with open_engine(index) as engine:
-            answers.append(documents_found(engine, asked, 10 if k is None else k, **options))
+            answers.append(documents_found(engine, asked, wanted.limit, mode=wanted.mode))
     found = compare_answers(asked, *answers, p=p)
     if as_json:
         _show_json(found)

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from searchkit.cli.failures import say
+from searchkit.cli.failures import NOTHING_FOUND, say
 from searchkit.cli.mode_options import ModeOption
-from searchkit.cli.options import IndexOption, JsonOption, LimitOption
+from searchkit.cli.options import IndexOption, JsonOption, LimitOption, MovedModelOption
 from searchkit.cli.output import renderer
 from searchkit.cli.terminal import one_line
 from searchkit.cli.wording import HitView, Table, counted
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from searchkit.store.judgements import Judgement
 
 QUESTION = "does it answer? y(es), n(o), s(kip), q(uit): "
+_PASSAGE_SHOWN = 60  # characters
 
 
 def judge(
@@ -36,6 +37,7 @@ def judge(
     index: IndexOption = None,
     k: LimitOption = None,
     mode: ModeOption = None,
+    model: MovedModelOption = None,
     export: Annotated[
         Path | None,
         typer.Option("--export", metavar="DIR", help="Write all judgements as a test collection and training texts."),
@@ -49,33 +51,37 @@ def judge(
 
     With --export half of the questions become a collection for `searchkit eval retrieval DIR`, the others
     DIR/train/triplets.jsonl for `searchkit train`; no question is in both.
+
+    Exit code: 0 done, 1 no hits to judge or no judgements to list, 2 error.
     """
     if query is None and (accept or reject):
         raise typer.BadParameter("--accept and --reject need a QUERY")
     if query is not None and export is not None:
         raise typer.BadParameter("--export takes all judgements, without a QUERY")
-    from searchkit.cli.session import open_engine
+    from searchkit.cli.session import number_or_name, open_engine
+    from searchkit.settings import load_settings
 
-    with open_engine(index) as engine:
+    accepted, rejected = ([number_or_name(one) for one in given or ()] for given in (accept, reject))
+    wanted = load_settings(overrides={"limit": k, "mode": mode})
+    with open_engine(index, model=model) as engine:
         if export is not None:
             _export(engine, export)
         elif query is None:
             _show(engine.judgements(), as_json=as_json)
         elif accept or reject:
-            _show(engine.judge(query, accept=_targets(accept), reject=_targets(reject)), as_json=as_json)
+            _show(engine.judge(query, accept=accepted, reject=rejected), as_json=as_json)
         else:
-            _ask(engine, query, 10 if k is None else k, mode)
+            _ask(engine, query, wanted.limit, wanted.mode)
 
 
-def _targets(given: Sequence[str] | None) -> list[int | str]:
-    return [int(one) if one.isdecimal() else one for one in given or ()]
-
-
-def _ask(engine: SearchEngine, query: str, k: int, mode: str | None) -> None:
+def _ask(engine: SearchEngine, query: str, k: int, mode: str) -> None:
     """Show the hits one by one; each answer is kept at once."""
     if not sys.stdin.isatty():
         raise typer.BadParameter("there is nobody to ask: name hits with --accept and --reject")
-    hits = engine.search(query, k) if mode is None else engine.search(query, k, mode=mode)
+    hits = engine.search(query, k, mode=mode)
+    if not hits:
+        say("no hits")
+        raise typer.Exit(NOTHING_FOUND)
     kept: Counter[str] = Counter()
     for hit in hits:
         renderer().show_hits([hit], HitView(full=True))
@@ -85,7 +91,7 @@ def _ask(engine: SearchEngine, query: str, k: int, mode: str | None) -> None:
         if answer != "s":
             engine.judge(query, **{"accept" if answer == "y" else "reject": [hit.chunk_id]})
             kept[answer] += 1
-    say(f"kept: {kept['y']} accepted, {kept['n']} rejected" if hits else "no hits")
+    say(f"kept: {kept['y']} accepted, {kept['n']} rejected")
 
 
 def _answer() -> str:
@@ -103,16 +109,28 @@ def _show(judgements: Sequence[Judgement], *, as_json: bool) -> None:
         from searchkit.cli import jsonout
 
         jsonout.show_array(
-            {"query": one.query, "doc_id": one.doc_id, "accepted": one.is_accepted, "passage": one.passage}
-            | {"judged": one.judged}
+            {
+                "query": one.query,
+                "doc_id": one.doc_id,
+                "accepted": one.is_accepted,
+                "passage": one.passage,
+                "judged": one.judged,
+            }
             for one in judgements
         )
-        return
+    elif judgements:
+        renderer().show_table(_table(judgements))
+    if not judgements:
+        say("no judgements")
+        raise typer.Exit(NOTHING_FOUND)
+
+
+def _table(judgements: Sequence[Judgement]) -> Table:
     rows = tuple(
-        ("accepted" if one.is_accepted else "rejected", one.query, one.doc_id, one_line(one.passage)[:60])
+        ("accepted" if one.is_accepted else "rejected", one.query, one.doc_id, one_line(one.passage)[:_PASSAGE_SHOWN])
         for one in judgements
     )
-    renderer().show_table(Table("Judgements", ("judgement", "query", "document", "passage"), rows, spare=("passage",)))
+    return Table("Judgements", ("judgement", "query", "document", "passage"), rows, spare=("passage",))
 
 
 def _export(engine: SearchEngine, folder: Path) -> None:
@@ -120,7 +138,7 @@ def _export(engine: SearchEngine, folder: Path) -> None:
 
     made = export_judgements(engine, folder)
     typer.echo(
-        f"wrote {folder}: {counted(made.test_queries, 'query', 'queries')} to measure on, "
+        f"wrote {one_line(str(folder))}: {counted(made.test_queries, 'query', 'queries')} to measure on, "
         f"{counted(made.train_queries, 'query', 'queries')} to train on "
         f"({counted(made.triplets, 'triplet')}, {counted(made.pairs, 'pair')})"
     )

@@ -15,6 +15,7 @@ from searchkit.cli.choice_options import (
     DiverseOption,
     FoldOption,
     GroupOption,
+    MinScoreOption,
     PerDocumentOption,
     SinceOption,
     TopicOption,
@@ -28,6 +29,7 @@ from searchkit.cli.options import (
     JsonLinesOption,
     JsonOption,
     LimitOption,
+    MovedModelOption,
     PathOption,
     WhereOption,
 )
@@ -38,8 +40,6 @@ from searchkit.errors import DocumentRefusedError, InputError
 if TYPE_CHECKING:
     from searchkit.search import SearchEngine
     from searchkit.types import Document, Hit
-
-_LONGEST_NUMBER = 19  # digits of an id
 
 
 def similar(
@@ -63,6 +63,8 @@ def similar(
     per_document: PerDocumentOption = None,
     group: GroupOption = None,
     context: ContextOption = None,
+    min_score: MinScoreOption = None,
+    model: MovedModelOption = None,
     full: FullOption = False,
     files: FilesOption = False,
     as_json: JsonOption = False,
@@ -80,7 +82,7 @@ def similar(
     from searchkit.cli.session import open_engine
     from searchkit.settings import load_settings
 
-    wanted = load_settings(overrides={"limit": k, "full": full or None})
+    wanted = load_settings(overrides={"limit": k, "min_score": min_score, "full": full or None})
     options = given(
         where=where,
         path=path,
@@ -92,8 +94,9 @@ def similar(
         per_document=per_document,
         group=group,
         context=context,
+        min_score=wanted.min_score,
     )
-    with open_engine(index) as engine:
+    with open_engine(index, model=model) as engine:
         if target is None or target == "-":
             hits = engine.similar(
                 _as_document(read_standard_input() if text is None else text), wanted.limit, **options
@@ -104,21 +107,15 @@ def similar(
 
 
 def _like_named(engine: SearchEngine, target: str, k: int, options: dict[str, Any]) -> list[Hit]:
-    from searchkit.cli.session import under_its_name
+    from searchkit.cli.session import number_or_name, under_its_name
 
     try:
-        return under_its_name(
-            engine, target, lambda name: engine.similar(int(name) if _is_number(name) else name, k, **options)
-        )
+        return under_its_name(engine, target, lambda name: engine.similar(number_or_name(name), k, **options))
     except InputError:
         file = _as_file(target)
         if file is None:
             raise
     return engine.similar(_read(file), k, **options)  # what else was wrong is still so, and told
-
-
-def _is_number(name: str) -> bool:
-    return name.isdecimal() and len(name) <= _LONGEST_NUMBER
 
 
 def _as_document(text: str) -> Document:

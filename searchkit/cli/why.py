@@ -18,7 +18,7 @@ from searchkit.cli.choice_options import (
     given,
 )
 from searchkit.cli.mode_options import AbstainOption, DenseWeightOption, FusionOption, ModeOption, RerankOption
-from searchkit.cli.options import IndexOption, JsonOption, LimitOption, MovedModelOption, PathOption, WhereOption
+from searchkit.cli.options import IndexOption, JsonObjectOption, LimitOption, MovedModelOption, PathOption, WhereOption
 from searchkit.cli.output import renderer
 from searchkit.cli.wording import Facts, place
 
@@ -49,7 +49,7 @@ def why(
     min_score: MinScoreOption = None,
     abstain: AbstainOption = None,
     model: MovedModelOption = None,
-    as_json: JsonOption = False,
+    as_json: JsonObjectOption = False,
 ) -> None:
     """Tell why a document is not among the hits of a query.
 
@@ -57,7 +57,7 @@ def why(
     what was indexed and when, at filters, at the exact rank, and at what was chosen. Give the options that the query
     had: they may be why.
     """
-    from searchkit.cli.session import open_engine
+    from searchkit.cli.session import number_or_name, open_engine
     from searchkit.settings import load_settings
 
     wanted = load_settings(overrides={"limit": k, "mode": mode, "min_score": min_score})
@@ -78,7 +78,7 @@ def why(
     )
     options |= {"mode": wanted.mode, "min_score": wanted.min_score}
     with open_engine(index, model=model) as engine:
-        found = engine.why(text, int(target) if target.isdecimal() else target, wanted.limit, **options)
+        found = engine.why(text, number_or_name(target), wanted.limit, **options)
     if as_json:
         from searchkit.cli import jsonout
         from searchkit.search.asking.hit_json import why_to_dict

@@ -65,3 +65,12 @@ def test_a_missing_index_or_file_is_exit_code_2(run: Run, indexes: tuple[str, st
     outcome = run("diff", *indexes, "--queries", "/nowhere/queries.txt")
     assert outcome.code == 2
     assert "/nowhere/queries.txt" in outcome.err
+
+
+def test_as_many_documents_are_compared_as_the_settings_say(
+    run: Run, indexes: tuple[str, str], queries: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "searchkit.toml").write_text("limit = 1\n")
+    found = json.loads(run("diff", *indexes, "--queries", queries, "--json").out)
+    assert found["queries"][0]["gained"] == ["apples"]

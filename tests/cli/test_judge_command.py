@@ -90,3 +90,32 @@ def test_options_that_do_not_go_together_are_told(run: Run, index: str, tmp_path
     assert run("judge", "fruit", "--export", str(tmp_path / "out"), "--index", index).code == 2
     outcome = run("judge", "fruit", "--accept", "nowhere", "--index", index)
     assert (outcome.code, "nowhere" in outcome.err) == (2, True)
+
+
+@pytest.mark.parametrize("words", [[], ["--json"]])
+def test_no_judgements_are_nothing_found(words: list[str], run: Run, index: str) -> None:
+    outcome = run("judge", "--index", index, *words)
+    assert (outcome.code, outcome.err) == (1, "no judgements\n")
+    assert outcome.out == ("[]\n" if words else "")
+
+
+@pytest.mark.usefixtures("answers")
+def test_no_hits_to_judge_are_nothing_found(run: Run, index: str) -> None:
+    outcome = run("judge", "zebras", "--mode", "lexical", "--index", index)
+    assert (outcome.code, outcome.err) == (1, "no hits\n")
+
+
+def test_a_long_row_of_digits_is_a_name_that_is_not_there(run: Run, index: str) -> None:
+    outcome = run("judge", "fruit", "--accept", "9" * 5000, "--index", index)
+    assert outcome.code == 2
+    assert outcome.err.startswith("error: ")
+
+
+def test_as_many_hits_are_shown_as_the_settings_say(
+    run: Run, index: str, answers: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "searchkit.toml").write_text('limit = 2\nmode = "dense"\n')
+    answers += ["y", "y", "y"]
+    run("judge", "apples", "--index", index)
+    assert len(listed(run, index)) == 2

@@ -101,3 +101,24 @@ def test_not_moves_hits_away_from_a_text(run: Run) -> None:
     words = ("similar", "--text", "apples in the orchard, boats on the sea", "--json")
     assert first(run(*words, "--not", "Apples grow on trees in the orchard.")) == "docs/boats.md"
     assert first(run(*words, "--not", "Boats sail across the wide blue sea.")) == "docs/apples.md"
+
+
+def test_a_bound_on_the_cosine_holds_here_too(run: Run, tmp_path: Path) -> None:
+    all_of_them = json.loads(run("similar", "--text", "Boats sail the sea", "--json").out)
+    bound = (all_of_them[0]["score"] + all_of_them[1]["score"]) / 2
+    words = ("similar", "--text", "Boats sail the sea", "--json")
+    assert len(json.loads(run(*words, "--min-score", str(bound)).out)) == 1
+    (tmp_path / "searchkit.toml").write_text(f"min_score = {bound}\n")
+    assert len(json.loads(run(*words).out)) == 1
+
+
+def test_an_encoder_that_was_moved_can_be_named(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    loaded: list[str | None] = []
+
+    def load(name: str | None = None, **_: object) -> WordEncoder:
+        loaded.append(name)
+        return WordEncoder()
+
+    monkeypatch.setattr("searchkit.encoder.load_encoder", load)
+    assert run("similar", "--text", "boats", "--model", "elsewhere").code == 0
+    assert loaded == ["elsewhere"]

@@ -83,9 +83,14 @@ def test_what_cannot_be_asked_about_is_an_error(run: Run, index: Path) -> None:
 def test_the_options_of_a_query_are_those_of_why() -> None:
     """Whatever decides about hits; not what only shows them."""
     asked, told = (inspect.signature(command).parameters for command in (query, why))
-    shown = {"ctx", "queries", "trec", "files", "as_jsonl", "full", "highlight", "context", "explain"}
+    shown = {"queries", "trec", "files", "as_jsonl", "full", "highlight", "context", "explain"}
     elsewhere = {"milvus", "collection", "fresh"}
     assert asked.keys() - told.keys() == shown | elsewhere
     assert told.keys() - asked.keys() == {"target"}
-    both = (asked.keys() & told.keys()) - {"text"}
+    both = (asked.keys() & told.keys()) - {"text", "as_json"}  # an object, not an array
     assert {name: told[name].annotation for name in both} == {name: asked[name].annotation for name in both}
+
+
+def test_a_long_row_of_digits_is_a_name_that_is_not_there(run: Run, index: Path) -> None:
+    outcome = run("why", "apples", "9" * 5000, "--index", str(index))
+    assert "sorry" not in outcome.err
