@@ -16,7 +16,7 @@ import typer
 
 from searchkit.cli.failures import NOTHING_FOUND, say
 from searchkit.cli.output import renderer
-from searchkit.cli.query_file import AskedQuery, read_queries
+from searchkit.cli.query_file import AskedQuery, read_queries, shown_name
 from searchkit.errors import InputError, QueryError
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def answer_file(engine: SearchEngine, batch: Batch, form: AnswerForm, view: HitV
         else:
             renderer().show_hits_of(query.text, hits, view)
     if not asked:
-        raise InputError(f"{batch.file} holds no question", hint="write one a line")
+        raise InputError(f"{shown_name(batch.file)} holds no question", hint="write one a line")
     if not found:
         say("no hits")
         raise typer.Exit(NOTHING_FOUND)
@@ -98,7 +98,7 @@ def _ask_alone(engine: SearchEngine, file: str, query: AskedQuery, k: int, optio
     try:
         return engine.ask(query.text, k, **options)
     except QueryError as error:
-        raise InputError(f"{file}, line {query.line}: {error.message}", hint=error.hint) from error
+        raise InputError(f"{shown_name(file)}, line {query.line}: {error.message}", hint=error.hint) from error
 
 
 def _write_json(query: AskedQuery, answer: Answer) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from searchkit.cli.failures import say
-from searchkit.cli.options import IndexOption, JsonOption, WaitOption
+from searchkit.cli.options import IndexOption, JsonObjectOption, MovedModelOption, WaitOption, seed_option
 from searchkit.cli.output import renderer
 from searchkit.cli.progress import progress_bar
 from searchkit.cli.terminal import one_line
@@ -24,10 +24,8 @@ _NAMES_SHOWN = 5
 DeepOption = Annotated[
     bool, typer.Option("--deep", help="Also compare indexes, words and a sample of vectors, made anew by the encoder.")
 ]
-SampleOption = Annotated[int, typer.Option("--sample", metavar="N", help="How many chunks --deep encodes again.")]
-SeedOption = Annotated[int, typer.Option("--seed", metavar="N", help="Draws the sample.")]
-ModelOption = Annotated[
-    str | None, typer.Option("--model", metavar="NAME|FOLDER", help="Where the encoder of the index lies now.")
+SampleOption = Annotated[
+    int, typer.Option("--sample", metavar="N", min=0, help="How many chunks --deep encodes again.")
 ]
 
 
@@ -35,9 +33,9 @@ def verify(
     index: IndexOption = None,
     deep: DeepOption = False,
     sample: SampleOption = 64,
-    seed: SeedOption = 0,
-    model: ModelOption = None,
-    as_json: JsonOption = False,
+    seed: Annotated[int, seed_option("Draws the sample.")] = 0,
+    model: MovedModelOption = None,
+    as_json: JsonObjectOption = False,
 ) -> None:
     """Check that an index is as it was written.
 
@@ -60,7 +58,7 @@ def verify(
 
 
 def repair(
-    index: IndexOption = None, model: ModelOption = None, wait: WaitOption = 0, as_json: JsonOption = False
+    index: IndexOption = None, model: MovedModelOption = None, wait: WaitOption = 0, as_json: JsonObjectOption = False
 ) -> None:
     """Mend a damaged index as far as it can be.
 
@@ -78,12 +76,12 @@ def repair(
 
         jsonout.show_lines([report])
     else:
-        _show_repair(report)
+        _show_repair(report, of_index("searchkit index FOLDER", index))
     if report.lost or report.lost_commits:
         raise typer.Exit(SOMETHING_LOST)
 
 
-def _show_repair(report: RepairReport) -> None:
+def _show_repair(report: RepairReport, read_again: str) -> None:
     for action in report.actions or ("nothing was wrong",):
         typer.echo(one_line(action))
     if report.kept_aside is not None:
@@ -91,7 +89,7 @@ def _show_repair(report: RepairReport) -> None:
     for loss in report.lost:
         say(f"lost: {one_line(loss.name)}: {one_line(loss.what)}" if loss.name else f"lost: {one_line(loss.what)}")
     if report.lost or report.lost_commits:
-        say("hint: what came from files is read again by: searchkit index FOLDER")
+        say(f"hint: what came from files is read again by: {read_again}")
 
 
 def _findings(report: VerifyReport, remedy: str) -> Iterator[Finding]:

@@ -26,7 +26,7 @@ MinScoreOption = Annotated[
 ]
 UnlikeOption = Annotated[
     list[str] | None,
-    typer.Option("--not", metavar="TEXT", help="Hits should not be like this; may be given again."),
+    typer.Option("--not", metavar="TEXT", help="Hits should not be like this; repeatable."),
 ]
 DiverseOption = Annotated[
     float | None,

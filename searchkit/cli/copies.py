@@ -24,7 +24,7 @@ def backup(
 ) -> None:
     """Copy an index as it is now, also while it is written to.
 
-    DEST appears when all of it is there, and is an index itself: searchkit query --index DEST.
+    DEST appears when all of it is there, and is an index itself: `searchkit query --index DEST`.
     """
     from searchkit.search import backup_index
     from searchkit.settings import load_settings

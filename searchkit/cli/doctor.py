@@ -51,8 +51,8 @@ def installation() -> Iterator[Finding]:
     yield from _guarded("sqlite", _sqlite)
     yield from _guarded("many questions", _many_questions)  # before torch is loaded, as other commands find it
     yield from _guarded("torch", _torch)
-    yield _optional("openvino", "SEARCHKIT_DEVICE=openvino", "openvino")
-    yield _optional("pypdfium2", "PDF files", "docs")
+    yield from _guarded("openvino", lambda: _optional("openvino", "SEARCHKIT_DEVICE=openvino", "openvino"))
+    yield from _guarded("pypdfium2", lambda: _optional("pypdfium2", "PDF files", "docs"))
 
 
 def _guarded(name: str, check: Callable[[], Finding], remedy: str = _REINSTALL) -> Iterator[Finding]:

@@ -28,13 +28,16 @@ def duplicates(
     ] = DUPLICATE_COSINE,
     across: Annotated[bool, typer.Option("--across", help="Only between different documents.")] = False,
     pairs: Annotated[bool, typer.Option("--pairs", help="Show pairs of different texts instead of groups.")] = False,
-    limit: Annotated[int, typer.Option("--limit", "-n", metavar="N", help="Show so many groups or pairs.")] = LISTED,
+    limit: Annotated[
+        int, typer.Option("--limit", "-n", metavar="N", min=1, help="Show so many groups or pairs.")
+    ] = LISTED,
     as_json: JsonOption = False,
 ) -> None:
     """Show chunks that are nearly the same.
 
     Every pair is compared. A group is joined by pairs; its first chunk stands first. Piped, a chunk is a line: group,
-    cosine with the first of the group, place, text. Exit code: 0 some, 1 none, 2 error.
+    cosine with the first of the group, place, text; with --pairs a pair is: cosine, place, place, text, other text.
+    Exit code: 0 some, 1 none, 2 error.
     """
     from searchkit.cli.session import open_engine
     from searchkit.insight import find_duplicates
@@ -48,7 +51,7 @@ def duplicates(
         jsonout.show_array(shown)
     elif shown:
         renderer().show_table(_pair_table(found.pairs[:limit]) if pairs else _group_table(found.groups[:limit]))
-    if not as_json:
+    if not as_json or not shown:
         say(_summary(found))
     if not shown:
         raise typer.Exit(NOTHING_FOUND)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated
@@ -12,6 +11,7 @@ import typer
 
 from searchkit.cli import index_options as option
 from searchkit.cli.failures import say
+from searchkit.cli.options import JsonObjectOption
 from searchkit.cli.output import renderer
 from searchkit.cli.progress import LINES_A_RUN, progress_bar
 from searchkit.cli.refused import show_refused
@@ -77,7 +77,7 @@ def embed(
     text_field: option.TextFields = None,
     title_field: option.TitleField = None,
     id_field: option.IdField = None,
-    as_json: option.SummaryJson = False,
+    as_json: JsonObjectOption = False,
 ) -> None:
     """Embed documents into shards, by many processes.
 
@@ -129,7 +129,7 @@ def _print_now_and_then(report: Progress) -> None:
         return
     if report.done % max(1, report.total // LINES_A_RUN) and report.done != report.total:
         return
-    print(f"shard {report.done} of {report.total}: {report.chunks:,} passages", file=sys.stderr, flush=True)
+    say(f"shard {report.done} of {report.total}: {report.chunks:,} passages")
 
 
 def _facts(report: EmbedReport, out: str) -> Facts:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from searchkit.cli import index_options as option
-from searchkit.cli.options import IndexOption, WaitOption
+from searchkit.cli.options import IndexOption, JsonObjectOption, WaitOption
 from searchkit.cli.output import renderer
 from searchkit.cli.progress import progress_bar
 from searchkit.cli.refused import show_refused
@@ -47,7 +47,7 @@ def index(
     dry_run: option.DryRun = False,
     strict: option.Strict = False,
     verbose: option.Verbose = False,
-    as_json: option.SummaryJson = False,
+    as_json: JsonObjectOption = False,
 ) -> None:
     """Index folders and files, or bring an index up to date.
 
@@ -99,7 +99,8 @@ def index(
             jsonout.show_lines([report])
         else:
             renderer().show_facts(_summary(report, None if dry_run else engine.status(), index))
-    show_refused([(one.path, one.reason) for one in report.refused], "with: searchkit ls --refused", verbose=verbose)
+    see_all = "with: --verbose" if dry_run else f"with: {of_index('searchkit ls --refused', index)}"
+    show_refused([(one.path, one.reason) for one in report.refused], see_all, verbose=verbose)
     if strict and report.refused:
         raise typer.Exit(SOME_REFUSED)
 

@@ -64,4 +64,3 @@ Watch = Annotated[bool, typer.Option("--watch", help="Go on and follow changes u
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Only tell what would be done.")]
 Strict = Annotated[bool, typer.Option("--strict", help="Exit code 1 when a file was refused.")]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="List every refused file.")]
-SummaryJson = Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from searchkit.cli.failures import NOTHING_FOUND, say
-from searchkit.cli.options import IndexOption, JsonOption
+from searchkit.cli.options import IndexOption, JsonObjectOption, JsonOption
 from searchkit.cli.output import renderer
 from searchkit.cli.wording import Facts, Table, counted, of_index, size_words, when
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from searchkit.search import DocumentInfo, IndexStatus, SourceInfo, StoredChunk
 
 
-def status(index: IndexOption = None, as_json: JsonOption = False) -> None:
+def status(index: IndexOption = None, as_json: JsonObjectOption = False) -> None:
     """Show what an index holds, and which encoder made it."""
     from searchkit.cli.session import open_engine
 
@@ -31,7 +31,8 @@ def status(index: IndexOption = None, as_json: JsonOption = False) -> None:
 
 
 def _status_facts(state: IndexStatus, index: str | None) -> Facts:
-    refused = f", {state.refused:,} refused (searchkit ls --refused)" if state.refused else ""
+    listed = of_index("searchkit ls --refused", index)
+    refused = f", {state.refused:,} refused ({listed})" if state.refused else ""
     changes = [f"{state.tail:,} chunks newer than its file"] if state.tail else []
     changes += [f"{state.deleted:,} deleted"] if state.deleted else []
     is_here = "://" not in state.name

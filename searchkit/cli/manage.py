@@ -10,7 +10,7 @@ from searchkit.cli.failures import ERROR, say
 from searchkit.cli.options import IndexOption, WaitOption
 from searchkit.cli.progress import progress_bar
 from searchkit.cli.terminal import one_line
-from searchkit.cli.wording import counted
+from searchkit.cli.wording import counted, of_index
 
 if TYPE_CHECKING:
     from searchkit.search import SearchEngine
@@ -29,12 +29,13 @@ def rm(
     from searchkit.cli.session import open_engine
 
     with open_engine(index, wait_s=wait) as engine:
-        removed = {target: _forget(engine, target) for target in targets}
+        removed = {target: _forget(engine, target) for target in dict.fromkeys(targets)}  # each named once
     for target, documents in removed.items():
         if documents:
             typer.echo(f"removed {one_line(target)}: {counted(documents, 'document')}; files were not touched")
         else:
-            say(f"error: there is no document, file or folder {target!r} in the index\nhint: searchkit ls")
+            listed = of_index("searchkit ls", index)
+            say(f"error: there is no document, file or folder {target!r} in the index\nhint: {listed}")
     if not all(removed.values()):
         raise typer.Exit(ERROR)
 

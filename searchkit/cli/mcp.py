@@ -42,7 +42,10 @@ def mcp(
     allow_origin: Annotated[
         list[str] | None,
         typer.Option(
-            "--allow-origin", metavar="ORIGIN", help="Of web pages that may ask; repeatable.", rich_help_panel=_HTTP
+            "--allow-origin",
+            metavar="ORIGIN",
+            help="Of web pages elsewhere that may ask; repeatable.",
+            rich_help_panel=_HTTP,
         ),
     ] = None,
 ) -> None:

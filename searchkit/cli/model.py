@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,7 +10,7 @@ import typer
 
 from searchkit.cli.failures import NOTHING_FOUND, say
 from searchkit.cli.lazy import HELP_NAMES, PlainCommand, PlainGroup
-from searchkit.cli.options import JsonOption
+from searchkit.cli.options import JsonObjectOption, JsonOption
 from searchkit.cli.output import renderer
 from searchkit.cli.wording import Facts, Table, size_words
 from searchkit.encoder.pooling import Pooling
@@ -83,7 +84,7 @@ def info(
     model: Annotated[
         str | None, typer.Argument(metavar="[NAME|FOLDER]", help="Which encoder; default: the bundled one.")
     ] = None,
-    as_json: JsonOption = False,
+    as_json: JsonObjectOption = False,
 ) -> None:
     """Show what is known of an encoder, without loading it."""
     from searchkit import encoder
@@ -134,13 +135,18 @@ def export(
         list[str] | None,
         typer.Option("--form", metavar="FORM", help="fp16 (default) or fp32, and int8 besides; repeatable."),
     ] = None,
-    name: Annotated[str, typer.Option("--name", help="What to call it; default: OUT's name.")] = "",
-    pooling: Annotated[Pooling | None, typer.Option("--pooling", help="Instead of what the checkpoint says.")] = None,
-    max_tokens: Annotated[
-        int | None, typer.Option("--max-tokens", metavar="N", help="A lower limit than the checkpoint's.")
+    name: Annotated[str, typer.Option("--name", metavar="NAME", help="What to call it; default: OUT's name.")] = "",
+    pooling: Annotated[
+        Pooling | None,
+        typer.Option(
+            "--pooling", metavar="|".join(one.value for one in Pooling), help="Instead of what the checkpoint says."
+        ),
     ] = None,
-    base: Annotated[str, typer.Option("--base", help="What it was made from, for the record.")] = "",
-    license: Annotated[str, typer.Option("--license", help="Of the weights, for the record.")] = "",
+    max_tokens: Annotated[
+        int | None, typer.Option("--max-tokens", metavar="N", min=1, help="A lower limit than the checkpoint's.")
+    ] = None,
+    base: Annotated[str, typer.Option("--base", metavar="NAME", help="What it was made from, for the record.")] = "",
+    license: Annotated[str, typer.Option("--license", metavar="NAME", help="Of the weights, for the record.")] = "",
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace OUT if it exists.")] = False,
 ) -> None:
     """Make a folder with ONNX graphs, which runs without torch.
@@ -176,7 +182,7 @@ def _export_facts(report: ExportReport) -> Facts:
             ("encoder", f"{report.dimension} dimensions, {report.max_tokens} tokens, {report.pooling.value}"),
             ("size", f"{size_words(report.size_bytes)}, {report.parameters:,} parameters"),
             ("graphs", "\n".join(graphs)),
-            ("next", f"searchkit index FOLDER --model {report.folder}"),
+            ("next", f"searchkit index FOLDER --model {shlex.quote(str(report.folder))}"),
         ),
     )
 
@@ -189,9 +195,11 @@ def bench(
     texts: Annotated[
         Path | None, typer.Option("--texts", metavar="FILE", help="Passages to embed, one a line; default: our own.")
     ] = None,
-    rounds: Annotated[int, typer.Option("--rounds", min=1, help="How often each way has its turn.")] = 3,
-    threads: Annotated[int | None, typer.Option("--threads", min=1, help="Default: one for each core.")] = None,
-    as_json: JsonOption = False,
+    rounds: Annotated[int, typer.Option("--rounds", metavar="N", min=1, help="How often each way has its turn.")] = 3,
+    threads: Annotated[
+        int | None, typer.Option("--threads", metavar="N", min=1, help="Default: one for each core.")
+    ] = None,
+    as_json: JsonObjectOption = False,
 ) -> None:
     """Measure how fast an encoder runs on this machine.
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from searchkit.cli.failures import say
+from searchkit.cli.options import JsonObjectOption
 from searchkit.cli.output import renderer
 from searchkit.cli.terminal import wants_rich
 from searchkit.cli.wording import Facts, Table, counted, size_words
@@ -32,7 +33,7 @@ def plan(
     memory: Annotated[
         float | None, typer.Option("--memory", metavar="GB", help="Of a machine; default: as this one.")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the plan as JSON.")] = False,
+    as_json: JsonObjectOption = False,
 ) -> None:
     """Memory, disk, hours and machines for a number of passages.
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from searchkit.cli.failures import say
+from searchkit.cli.options import MovedModelOption
 from searchkit.cli.output import renderer
 from searchkit.cli.progress import progress_bar
 from searchkit.cli.remote_options import CollectionOption, MilvusOption
@@ -62,10 +63,7 @@ def push(
             help="In the end, wait so long until the server has built and loaded its index; 0 does not wait.",
         ),
     ] = 600,
-    model: Annotated[
-        str | None,
-        typer.Option("--model", metavar="FOLDER", help="Where the encoder lies now, if it was moved."),
-    ] = None,
+    model: MovedModelOption = None,
 ) -> None:
     """Send an index, or shards, to Milvus, which serves it.
 
@@ -91,7 +89,7 @@ def push(
         with open_engine(index, model=model) as engine, progress_bar() as tell:
             report = send(engine, address, options, tell)
     how_far = _indexed(address, report, wait_index)
-    place = f"searchkit query --milvus {shlex.quote(milvus)} --collection {collection}"
+    place = f"searchkit query --milvus {shlex.quote(milvus)} --collection {shlex.quote(collection)}"
     words = "yes" if report.has_words else "no: this server has no BM25, which Milvus 2.5 and later have"
     renderer().show_facts(
         Facts(

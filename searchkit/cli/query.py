@@ -42,7 +42,7 @@ from searchkit.cli.options import (
 )
 from searchkit.cli.remote_options import CollectionOption, MilvusOption, index_or_address
 from searchkit.cli.terminal import read_standard_input, wants_rich
-from searchkit.cli.wording import HitView
+from searchkit.cli.wording import HitView, of_index
 
 if TYPE_CHECKING:
     from searchkit.search import SearchEngine
@@ -52,7 +52,6 @@ LONG_QUESTION = 4000  # characters: beyond what encoders of 512 tokens read
 
 
 def query(
-    ctx: typer.Context,
     text: Annotated[
         list[str] | None, typer.Argument(metavar="TEXT", help="The question; - reads it from standard input.")
     ] = None,
@@ -113,9 +112,7 @@ def query(
     """
     form = AnswerForm(as_json=as_json, as_jsonl=as_jsonl, files=files)
     if bool(text) == (queries is not None) or (trec is not None and queries is None):
-        raise typer.BadParameter(
-            "give a question as TEXT, or many with --queries FILE (and --trec, if wanted)", ctx=ctx
-        )
+        raise typer.BadParameter("give a question as TEXT, or many with --queries FILE (and --trec, if wanted)")
     question = read_standard_input() if text == ["-"] else " ".join(text or ())
     if len(question) > LONG_QUESTION:
         say(f"the question has {len(question):,} characters; the encoder reads only its beginning")
@@ -156,13 +153,13 @@ def query(
         answer = engine.ask(question, wanted.limit, **options)
         for notice in answer.notices:
             say(f"note: {notice}")
-        nothing = "" if answer.hits else _why_nothing(engine, answer, wanted.min_score)
+        nothing = "" if answer.hits else _why_nothing(engine, answer, wanted.min_score, index)
         show_answer(answer.hits, form, view, nothing=nothing, explained=answer if explain else None)
 
 
-def _why_nothing(engine: SearchEngine, answer: Answer, min_score: float | None) -> str:
+def _why_nothing(engine: SearchEngine, answer: Answer, min_score: float | None, index: str | None) -> str:
     if answer.nothing_close:
         return "nothing close"
     if engine.status().chunks == 0:
-        return "no hits: the index is empty; fill it with: searchkit index FOLDER"
+        return f"no hits: the index is empty; fill it with: {of_index('searchkit index FOLDER', index)}"
     return "no hits" if min_score is None else f"no hits with a cosine of at least {min_score:g}"

@@ -41,7 +41,7 @@ def read_queries(file: str) -> Iterator[AskedQuery]:
     Raises:
         InputError: it cannot be read, or a line is not what it should be; the message names the line.
     """
-    shown = "standard input" if file == STANDARD_INPUT else file
+    shown = shown_name(file)
     form, columns = _FORMATS.get(Path(file).suffix.lower()), None
     with _opened(file) as stream:
         for number, line in _lines(stream, shown):
@@ -54,6 +54,11 @@ def read_queries(file: str) -> Iterator[AskedQuery]:
                 yield _query(form, columns or {}, line, number)
             except ValueError as error:
                 raise _at(shown, number, str(error)) from error
+
+
+def shown_name(file: str) -> str:
+    """What a file of questions is called in messages."""
+    return "standard input" if file == STANDARD_INPUT else file
 
 
 def _at(shown: str, line: int, problem: str) -> InputError:

@@ -103,6 +103,6 @@ def secret(said: str | None, file: Path | None, variable: str) -> str | None:
     if file is None:
         return os.environ.get(variable) or None
     try:
-        return file.read_text(encoding="utf-8").strip()
+        return file.read_text(encoding="utf-8-sig").strip()  # Notepad writes a mark before the first character
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{file} cannot be read: {getattr(error, 'strerror', None) or error}") from error

@@ -113,3 +113,17 @@ def test_the_doorway_of_a_checkout_works() -> None:
     doorway = Path(__file__).parents[2] / "cli.py"
     done = subprocess.run([sys.executable, str(doorway), "--version"], capture_output=True, text=True, check=True)
     assert done.stdout == f"searchkit {__version__}\n"
+
+
+def test_a_group_of_commands_without_one_shows_its_help(run: Run) -> None:
+    for group in ("eval", "model"):
+        outcome = run(group)
+        assert (outcome.code, outcome.err, outcome.out) == (0, "", run(group, "--help").out)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_option_with_a_value_says_which(name: str) -> None:
+    for command in commands(name):
+        context = command.make_context(name, [], resilient_parsing=True)
+        options = [one for one in command.get_params(context) if one.param_type_name == "option" and not one.is_flag]
+        assert [one.name for one in options if not one.metavar] == []

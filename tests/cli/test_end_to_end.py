@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 from word_encoder import WordEncoder
 
+from searchkit import SearchEngine
+
 Run = Callable[..., Any]
 
 
@@ -329,3 +331,29 @@ def test_rebuild_with_a_kind_is_told_by_status(docs: Path, run: Run) -> None:
     wrong = run("rebuild", "--kind", "annoy")
     assert wrong.code == 2
     assert "auto, exact, pq, ivf" in wrong.err
+
+
+@pytest.mark.usefixtures("indexed")
+def test_rm_of_one_thing_named_twice_is_no_error(run: Run) -> None:
+    outcome = run("rm", "docs/boats.md", "docs/boats.md")
+    assert (outcome.code, outcome.err) == (0, "")
+    assert outcome.out == "removed docs/boats.md: 1 document; files were not touched\n"
+
+
+def test_what_is_said_to_do_next_is_for_the_same_index(docs: Path, run: Run) -> None:
+    (docs / "torn.pdf").write_bytes(b"%PDF-1.7 torn")
+    for number in range(6):  # more reasons than are listed
+        (docs / f"torn{number}.json").write_text('{"a": ' + "[" * number)
+    assert run("index", "docs", "--index", "other").code == 0
+    assert "(searchkit ls --refused --index other)" in run("status", "--index", "other").out
+    assert "hint: searchkit ls --index other" in run("rm", "nothing", "--index", "other").err
+    assert run("rm", "docs", "--index", "other").code == 0
+    assert "searchkit index FOLDER --index other" in run("query", "x", "--index", "other").err
+
+
+def test_the_name_of_a_field_reaches_no_terminal(tmp_path: Path, encoder: WordEncoder, run: Run) -> None:
+    with SearchEngine.open_or_create(tmp_path / "index", encoder=encoder) as engine:
+        engine.add([{"id": "a", "text": "Zebras.", "k\x1b[2J": "v"}])
+    out = run("show", "a", "--index", str(tmp_path / "index")).out
+    assert "k␛[2J:" in out
+    assert "\x1b" not in out
