@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from searchkit.errors import InputError
 from searchkit.search.asking.calibration import calibrate_if_due
+from searchkit.search.question import check_list
 from searchkit.search.reports import (
     AddReport,
     IndexReport,
@@ -177,7 +178,11 @@ class ChangingEngine(IndexSession):
         """Remove documents by ``doc_id``, by file path, or by folder (all files below it). How many documents went.
 
         A file that is still there comes back with the next `index_paths` over its folder.
+
+        Raises:
+            InputError: one name instead of a list of them.
         """
+        check_list("names", names)
         with self._writing() as store:
             with store.change():
                 dropped = sum(store.drop_named(name) for name in names)
@@ -199,6 +204,8 @@ class ChangingEngine(IndexSession):
         from searchkit.search.asking.judging import judgements_of
         from searchkit.store.judgements import keep_judgements
 
+        check_list("accept", accept)
+        check_list("reject", reject)
         with self._reading() as (reader, _):
             found = judgements_of(reader, self._encoder.for_index(reader.settings()), query, accept, reject)
         with self._writing() as store, store.change():
@@ -249,13 +256,20 @@ class ChangingEngine(IndexSession):
         from searchkit.search.indexing.compaction import IndexPlan, compact
         from searchkit.search.indexing.reencode import reencode
 
-        choice = self._encoder if encoder is None else self._encoder.instead(encoder)
+        former = self._encoder
+        choice = former if encoder is None else former.instead(encoder)
         with self._writing() as store:
             plan = IndexPlan.of(store.read).with_changes(kind, target_recall)
-            encoded = reencode(store, choice, progress or (lambda _: None))
+            choice.load(store.read.settings().encoder)  # here, lest a search be the one that finds it missing
             self._encoder = choice
+            try:
+                encoded = reencode(store, choice, progress or (lambda _: None))
+            except BaseException:
+                self._encoder = former
+                raise
             compact(self._folder, store, plan)
             calibrate_if_due(store, lambda: choice.for_index(store.read.settings()))
+            choice.settled()
             return encoded
 
     def compact(self) -> int:
@@ -289,6 +303,7 @@ class ChangingEngine(IndexSession):
 
 
 def _check_exist(paths: Sequence[Path]) -> None:
+    check_list("paths", paths)
     missing = [path for path in paths if not os.path.exists(path)]  # noqa: PTH110 - a Path's own raises OSError
     if missing:
         raise InputError(f"{missing[0]} does not exist", hint="check the path; nothing was changed")

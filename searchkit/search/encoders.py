@@ -49,6 +49,7 @@ class EncoderChoice:
         self._loaded: tuple[str | None, Encoder] | None = None  # with the name that it was loaded by
         self._settings, self._home, self._device = settings, home, device
         self._guard = threading.Lock()
+        self._former: EncoderChoice | None = None  # until its vectors are replaced, and for who still reads them
 
     @property
     def device(self) -> str:
@@ -56,8 +57,14 @@ class EncoderChoice:
         return self._device
 
     def instead(self, given: Encoder | str | Path) -> EncoderChoice:
-        """The choice of another encoder for the same index."""
-        return EncoderChoice(given, self._settings, self._home, self._device)
+        """The choice of another encoder for the same index; until `settled` the former one reads its own vectors."""
+        choice = EncoderChoice(given, self._settings, self._home, self._device)
+        choice._former = self
+        return choice
+
+    def settled(self) -> None:
+        """Nothing is left of the former encoder's vectors."""
+        self._former = None
 
     def load(self, recorded: str | None = None) -> Encoder:
         """The encoder itself; ``recorded`` is its name in the index, used when the caller named none."""
@@ -84,10 +91,12 @@ class EncoderChoice:
             raise IndexDamagedError(f"the index names the encoder {recorded!r}, which leads out of its folder")
         return str(folder)
 
-    def _recorded(self) -> str:
+    def _recorded(self, before: str) -> str:
         """The name to keep: a folder inside the index moves with it, another one is kept as an absolute path."""
-        if self._name is None or not Path(self._name).is_dir():
-            return self._name or ""
+        if self._name is None:
+            return before if self._given is None else ""
+        if not Path(self._name).is_dir():
+            return self._name
         folder, home = Path(self._name).resolve(), self._home
         if home is None or home.resolve() not in folder.parents:
             return str(folder)
@@ -99,31 +108,38 @@ class EncoderChoice:
         Raises:
             EncoderMismatchError: it is another one; its scores would mean nothing.
         """
-        encoder = self.load(stored.encoder)
-        if encoder.fingerprint != stored.fingerprint:
-            raise EncoderMismatchError(
-                f"the index was built with encoder {stored.encoder or 'default'} ({stored.fingerprint[:12]}), "
-                f"not {encoder.name} ({encoder.fingerprint[:12]})",
-                hint="use the first with --model, or embed the index again: searchkit rebuild --model NAME",
-            )
-        return encoder
+        encoder, former = self.load(stored.encoder), self._former
+        if encoder.fingerprint == stored.fingerprint:
+            return encoder
+        if former is not None:
+            return former.for_index(stored)
+        raise EncoderMismatchError(
+            f"the index was built with encoder {stored.encoder or 'default'} ({stored.fingerprint[:12]}), "
+            f"not {encoder.name} ({encoder.fingerprint[:12]})",
+            hint="use the first with --model, or embed the index again: searchkit rebuild --model NAME",
+        )
 
     def new_settings(self) -> StoredSettings:
         """What a new index records of this encoder and of how documents are cut."""
         encoder = self.load()
-        limit = self._settings.chunk_tokens or encoder.max_tokens
+        cutting = self._settings
+        limit = encoder.max_tokens if cutting.chunk_tokens is None else cutting.chunk_tokens
         if not 16 <= limit <= encoder.max_tokens:
             raise InputError(
                 f"chunk_tokens is {limit}; expected 16 to {encoder.max_tokens}, the limit of {encoder.name}"
             )
-        return self.describe(encoder, limit, self._settings.overlap_tokens)
+        if cutting.overlap_tokens < 0:
+            raise InputError(f"overlap_tokens is {cutting.overlap_tokens}; expected 0 or more")
+        return self.describe(encoder, limit, cutting.overlap_tokens)
 
-    def describe(self, encoder: Encoder, chunk_tokens: int, overlap_tokens: int) -> StoredSettings:
-        """What an index records of an encoder."""
+    def describe(
+        self, encoder: Encoder, chunk_tokens: int, overlap_tokens: int, *, recorded: str = ""
+    ) -> StoredSettings:
+        """What an index records of an encoder; by the name ``recorded`` there before, where the caller named none."""
         from searchkit.encoder import canary_vectors
 
         return StoredSettings(
-            encoder=self._recorded(),
+            encoder=self._recorded(recorded),
             fingerprint=encoder.fingerprint,
             dimension=encoder.dimension,
             max_tokens=encoder.max_tokens,

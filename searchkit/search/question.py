@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from numbers import Real
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias, TypedDict
+from typing import TYPE_CHECKING, Any, TypeAlias, TypedDict, cast
 
 from searchkit.errors import InputError
 from searchkit.search.asking.calibration import LOWEST_RATE
@@ -153,14 +154,19 @@ class Question:
     def __post_init__(self) -> None:
         if not _is_count(self.k, 1):
             raise InputError(f"k is {self.k!r}; expected a whole number of at least 1")
-        if self.min_score is not None and not -1 <= self.min_score <= 1:
-            raise InputError(f"min_score is {self.min_score}; expected a cosine, -1 to 1")
-        if not 0 <= self.dense_weight <= 1:
-            raise InputError(f"dense_weight is {self.dense_weight}; expected a share, 0 to 1")
-        if self.abstain is not None and not LOWEST_RATE <= self.abstain < 1:
-            raise InputError(f"abstain is {self.abstain}; expected a rate of {LOWEST_RATE:.3f} or more, and below 1")
-        if self.diverse is not None and not 0 <= self.diverse <= 1:
-            raise InputError(f"diverse is {self.diverse}; expected 0 (novelty) to 1 (relevance)")
+        if self.where is not None and not isinstance(self.where, str | Mapping):
+            raise InputError(f"where is {type(self.where).__name__}; expected an expression or a mapping")
+        for name, value in (("path", self.path), ("since", self.since)):
+            if value is not None and not isinstance(value, str):
+                raise InputError(f"{name} is {type(value).__name__}; expected text")
+        if self.min_score is not None and not _is_number(self.min_score, -1, 1):
+            raise InputError(f"min_score is {self.min_score!r}; expected a cosine, -1 to 1")
+        if not _is_number(self.dense_weight, 0, 1):
+            raise InputError(f"dense_weight is {self.dense_weight!r}; expected a share, 0 to 1")
+        if self.abstain is not None and not (_is_number(self.abstain, LOWEST_RATE, 1) and self.abstain < 1):
+            raise InputError(f"abstain is {self.abstain!r}; expected a rate of {LOWEST_RATE:.3f} or more, and below 1")
+        if self.diverse is not None and not _is_number(self.diverse, 0, 1):
+            raise InputError(f"diverse is {self.diverse!r}; expected 0 (novelty) to 1 (relevance)")
         if self.per_document is not None and not _is_count(self.per_document, 1):
             raise InputError(f"per_document is {self.per_document!r}; expected a whole number of at least 1")
         if self.per_document is not None and self.group is Group.DOCUMENT:
@@ -193,8 +199,18 @@ def check_query(query: str) -> str:
     return query.encode("utf-8", "replace").decode("utf-8")
 
 
+def check_list(name: str, values: object) -> None:
+    """Refuses one text or path in the place of a list, whose letters would be taken for its members."""
+    if isinstance(values, str | Path):
+        raise InputError(f"{name} is one {type(values).__name__}; expected a list of them", hint=f"write [{name}]")
+
+
 def _is_count(value: object, least: int) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value >= least
+
+
+def _is_number(value: object, least: float, most: float) -> bool:
+    return not isinstance(value, bool) and isinstance(value, Real) and least <= cast(float, value) <= most
 
 
 def _texts(value: object) -> tuple[str, ...]:
@@ -222,6 +238,6 @@ def _member(kind: type[Enum], value: object, name: str) -> Enum:
     if isinstance(value, kind):
         return value
     known = {member.value: member for member in kind}
-    if value not in known:
+    if not isinstance(value, str) or value not in known:
         raise InputError(f"{name} is {value!r}; expected one of {', '.join(known)}")
-    return known[str(value)]
+    return known[value]

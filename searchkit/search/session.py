@@ -86,12 +86,12 @@ class IndexSession:
     def _writing(self) -> Iterator[StoreWriter]:
         """The one writer, with the index made and its encoder settled."""
         self._readers.check_open()
-        if not self._folder.holds_index():
-            self._encoder.load()  # without one there is no index, and nothing is left behind
+        # first, so that without an encoder, or with wrong settings, nothing is left behind
+        settings = None if self._folder.holds_index() else self._encoder.new_settings()
         self._folder.create()
         with writing(self._folder, wait_s=self._wait_s) as store:
             if store.is_new():
-                settings = self._encoder.new_settings()
+                settings = settings or self._encoder.new_settings()
                 with store.change():
                     store.save_settings(settings)
             yield store

@@ -41,8 +41,9 @@ def reencode(store: StoreWriter, choice: EncoderChoice, progress: ProgressSink) 
             store.stage_vectors(zip((row.chunk_id for row in batch), stored_vectors(rows), strict=True))
         done, last = done + len(batch), batch[-1].chunk_id
         progress(Progress("encode", done, total, done))
+    settings = choice.describe(encoder, stored.chunk_tokens, stored.overlap_tokens, recorded=stored.encoder)
     with store.change():
-        store.promote_staged_vectors(choice.describe(encoder, stored.chunk_tokens, stored.overlap_tokens))
+        store.promote_staged_vectors(settings)
     return done
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from searchkit.directory import IndexFolder, check_generation, remove_stale
 from searchkit.errors import IndexDamagedError, IndexStateError
 from searchkit.index import from_file
+from searchkit.search.encoders import IndexSettings
 from searchkit.search.indexing.compaction import compact
 from searchkit.search.indexing.ingest import BATCH_CHUNKS, passage_hash, stored_vectors
 from searchkit.search.indexing.reencode import passage_of
@@ -38,9 +39,12 @@ def mend_settings(store: StoreWriter, choice: EncoderChoice) -> list[str]:
     missing = [field.name for field in fields(StoredSettings) if field.name not in kept]
     if not missing or not kept:  # nothing was ever indexed
         return []
-    encoder = choice.load(str(kept.get("encoder", "")) or None)
+    recorded = str(kept.get("encoder", ""))
+    encoder = choice.load(recorded or None)
     _recognise(store, encoder, kept.get("fingerprint"))
-    restored = choice.describe(encoder, int(kept.get("chunk_tokens", encoder.max_tokens)), 32)
+    chunk_tokens = int(kept.get("chunk_tokens", encoder.max_tokens))
+    overlap_tokens = int(kept.get("overlap_tokens", IndexSettings().overlap_tokens))
+    restored = choice.describe(encoder, chunk_tokens, overlap_tokens, recorded=recorded)
     with store.change():
         store.save_settings(restored)
     return [f"restored the settings {', '.join(missing)}"]

@@ -15,7 +15,7 @@ from searchkit import SearchEngine
 from searchkit.directory import WriterLock, replacement
 from searchkit.directory.folder import IndexFolder
 from searchkit.errors import EncoderMismatchError, IndexDamagedError, IndexFormatError, IndexLockedError
-from searchkit.search import RepairReport, repair_index, verify_index
+from searchkit.search import IndexSettings, RepairReport, repair_index, verify_index
 
 PAGE = 4096
 QUERIES = ("apples in the orchard", "boats", "note 3", "the last note of all", "long word1")
@@ -261,6 +261,21 @@ def test_lost_settings_are_those_of_the_encoder_that_made_the_vectors(index: Pat
     report = mended(index)
     assert "restored the settings fingerprint, dimension, canaries" in " ".join(report.actions)
     assert hits_of(index) == before
+
+
+def test_settings_that_are_left_stay_as_they_were(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("searchkit.encoder.load_encoder", lambda name, *, device: WordEncoder(name or ""))  # noqa: ARG005
+    with SearchEngine.open_or_create(folder, encoder="ours", settings=IndexSettings(32, overlap_tokens=8)) as engine:
+        engine.add(["apples", "boats"])
+        with engine._looking() as reader:
+            before = reader.settings()
+    settle(folder)
+    alter(folder, "DELETE FROM settings WHERE name = 'canaries'")
+    assert "restored the settings canaries" in repair_index(folder).actions
+    with SearchEngine.open(folder) as engine:
+        assert engine.search("apples")
+        with engine._looking() as reader:
+            assert reader.settings() == before
 
 
 def test_vectors_are_not_made_by_another_encoder(index: Path) -> None:
