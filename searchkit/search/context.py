@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from searchkit.errors import InputError
 from searchkit.store import MAX_CHUNK_ID
 from searchkit.types import Context
@@ -19,7 +21,7 @@ _MOST = 1 << 31  # chunks on a side; larger numbers are not SQLite's
 
 def context_of(reader: Reader, chunk_id: int, count: int) -> Context | None:
     """The text of up to ``count`` chunks before and after a chunk; None where there is no such chunk."""
-    rows = reader.chunks_around(chunk_id, min(count, _MOST)) if 0 < chunk_id <= MAX_CHUNK_ID else []
+    rows = reader.chunks_around(int(chunk_id), min(count, _MOST)) if 0 < chunk_id <= MAX_CHUNK_ID else []
     here = next((place for place, row in enumerate(rows) if row.chunk_id == chunk_id), None)
     if here is None:
         return None
@@ -35,11 +37,16 @@ def context_around(reader: Reader, hit: Hit | int, count: int) -> Context:
     """
     if count < 0:
         raise InputError(f"context is {count}; expected a number of chunks, 0 or more")
-    chunk_id = hit if isinstance(hit, int) else hit.chunk_id
+    chunk_id = hit if isinstance(hit, int | np.integer) else hit.chunk_id
     found = context_of(reader, chunk_id, count)
     if found is None:
         raise InputError(f"there is no chunk {chunk_id} in the index", hint="search again: it may have changed")
     return found
+
+
+def has_chunk(reader: Reader, chunk_id: int) -> bool:
+    """Whether there is a chunk of that id; any whole number may be asked for, NumPy's too."""
+    return 0 < chunk_id <= MAX_CHUNK_ID and reader.has_chunk(int(chunk_id))
 
 
 def joined_text(rows: Sequence[ChunkRow]) -> str:

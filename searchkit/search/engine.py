@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from searchkit.directory import IndexFolder, resolve_index
 from searchkit.search.asking.answers import Answer
 from searchkit.search.asking.pipeline import LocalView, View, answer
@@ -23,7 +25,7 @@ from searchkit.search.backend import engine_for
 from searchkit.search.changing import ChangingEngine
 from searchkit.search.encoders import EncoderChoice, IndexSettings
 from searchkit.search.looking import LookingEngine
-from searchkit.search.question import Question, SearchOptions, SimilarOptions, check_query
+from searchkit.search.question import Question, SearchOptions, SimilarOptions, check_list, check_query
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -63,7 +65,7 @@ class SearchEngine(ChangingEngine, LookingEngine):
                 ``SEARCHKIT_INDEX`` names, or ``default``. An address such as ``milvus://host:19530/collection`` is an
                 index on a server, which can be searched and not changed; see `searchkit push`.
             encoder: instead of the one that the index was built with; its fingerprint has to be the same.
-            device: where a loaded encoder runs: ``auto``, ``cpu``, ``cuda`` or ``mps``.
+            device: where a loaded encoder runs: ``auto``, ``cpu``, ``openvino``, ``cuda`` or ``mps``.
             wait_s: how long a change waits for another process that is writing.
 
         Raises:
@@ -121,6 +123,7 @@ class SearchEngine(ChangingEngine, LookingEngine):
 
     def ask_many(self, queries: Sequence[str], k: int = 10, **options: Unpack[SearchOptions]) -> list[Answer]:
         """`ask` for many queries at once, in one snapshot of the index."""
+        check_list("queries", queries)
         question = Question.of(k, options)
         texts = [check_query(query) for query in queries]
         if not texts:
@@ -176,7 +179,10 @@ class SearchEngine(ChangingEngine, LookingEngine):
         """
         question = similar_question(k, options)
         with self._answering() as (reader, vectors):
-            example = stored_example(reader, target) if isinstance(target, int | str) else self._example(reader, target)
+            if isinstance(target, int | str | np.integer):
+                example = stored_example(reader, target)
+            else:
+                example = self._example(reader, target)
             return neighbours_of(reader, vectors, example, question, self._negatives(reader, question))
 
     def search_embedding(

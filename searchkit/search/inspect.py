@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,14 +11,12 @@ import numpy as np
 from searchkit.directory import trusted_generation
 from searchkit.errors import IndexDamagedError, UnknownNameError
 from searchkit.index import read_facts
+from searchkit.search.context import has_chunk
 from searchkit.search.indexing.compaction import IndexPlan
 from searchkit.search.reports import DocumentInfo, IndexStatus, RootInfo, StoredChunk
-from searchkit.store import MAX_CHUNK_ID
 from searchkit.store.schema import SCHEMA_VERSION
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from searchkit.directory import IndexFolder
     from searchkit.store import ChunkRow, GenerationRow, SourceInfo, StoreReader
 
@@ -45,7 +44,7 @@ def status(folder: IndexFolder, reader: StoreReader) -> IndexStatus:
         tail=counts.tail,
         deleted=counts.deleted,
         schema_version=SCHEMA_VERSION,
-        size_bytes=sum(map(_size, folder.path.iterdir())),
+        size_bytes=size_of(folder),
         updated_at=reader.updated(),
         roots=tuple(
             RootInfo(root.prefix or ".", root.location, len(reader.sources_under(root.root_id)))
@@ -68,11 +67,13 @@ def _vectors_file(folder: IndexFolder, generation: GenerationRow | None) -> tupl
         return None, error.message.replace(str(folder.path / generation.file), generation.file)
 
 
-def _size(file: Path) -> int:
-    try:
-        return file.stat().st_size
-    except OSError:  # a writer may just have removed it
-        return 0
+def size_of(folder: IndexFolder) -> int:
+    """The bytes of its files, those of an encoder in it included."""
+    total = 0
+    for file in folder.path.rglob("*"):
+        with suppress(OSError):  # a writer, or SQLite, may just have removed it
+            total += file.stat().st_size if file.is_file() else 0
+    return total
 
 
 def sources(reader: StoreReader, path: str | None) -> list[SourceInfo]:
@@ -95,7 +96,7 @@ def documents(reader: StoreReader, name: str) -> list[DocumentInfo]:
 
 def chunk(reader: StoreReader, chunk_id: int) -> StoredChunk:
     """The chunk of that id."""
-    if not (0 < chunk_id <= MAX_CHUNK_ID and reader.has_chunk(chunk_id)):
+    if not has_chunk(reader, chunk_id):
         raise UnknownNameError(f"there is no chunk {chunk_id} in the index", hint="search again: it may have changed")
     return stored_chunk(reader.chunk_rows(np.array([chunk_id], dtype=np.int64))[chunk_id])
 

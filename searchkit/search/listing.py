@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from searchkit.errors import InputError
 from searchkit.search.context import joined_text
+from searchkit.search.question import check_list
 from searchkit.search.reports import DocumentInfo, StoredDocument
 from searchkit.store.documents import DocumentsReader
 from searchkit.store.filters.where import compile_filter
@@ -19,8 +20,7 @@ if TYPE_CHECKING:
 
 def stored_documents(reader: StoreReader, names: Sequence[str] | None, where: Where) -> Iterator[StoredDocument]:
     """The documents that have one of the names and pass the filter, in the order in which they were added."""
-    if isinstance(names, str):
-        raise InputError("names is one string; expected a list of them", hint="write [name]")
+    check_list("names", names)
     condition = None if where is None else compile_filter(where, reader.metadata_fields())
     for row in DocumentsReader(reader).matching(condition, names):
         chunks = reader.chunks_of(row.doc_id) if row.chunks else []
@@ -29,6 +29,8 @@ def stored_documents(reader: StoreReader, names: Sequence[str] | None, where: Wh
 
 def listed_documents(reader: StoreReader, where: Where, limit: int, offset: int) -> list[DocumentInfo]:
     """A page of the documents that pass the filter, without their text, in the order in which they were added."""
+    if limit < 0 or offset < 0:
+        raise InputError(f"limit is {limit} and offset is {offset}; expected 0 or more")
     condition = None if where is None else compile_filter(where, reader.metadata_fields())
     rows = islice(DocumentsReader(reader).matching(condition, None), offset, offset + limit)
     return [DocumentInfo(row.doc_id, row.path, row.title, row.metadata, row.chunks) for row in rows]

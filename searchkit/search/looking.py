@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from searchkit.search import inspect
 from searchkit.search.context import context_around
-from searchkit.search.question import Question, Where
+from searchkit.search.question import Question, Where, check_list
 from searchkit.search.reports import (
     DocumentInfo,
     IndexStatus,
@@ -85,7 +85,12 @@ class LookingEngine(IndexSession):
             yield from stored_documents(reader, names, where)
 
     def list_documents(self, *, where: Where = None, limit: int = 100, offset: int = 0) -> list[DocumentInfo]:
-        """A page of the documents, without their text, in the order in which they were added; ``where`` a filter."""
+        """A page of the documents, without their text, in the order in which they were added; ``where`` a filter.
+
+        Raises:
+            InputError: a negative ``limit`` or ``offset``.
+            FilterError: as for `search`.
+        """
         from searchkit.search.listing import listed_documents
 
         with self._looking() as reader:
@@ -113,8 +118,7 @@ class LookingEngine(IndexSession):
         from searchkit.search.asking.topics import topic_counts
 
         with self._looking() as reader:
-            question = Question(within=None if within is None else tuple(within))
-            allowed = allowed_chunks(reader, question)
+            allowed = allowed_chunks(reader, Question.of(1, {"within": within}))
             return topic_counts(reader, None if allowed is None else allowed.ids)
 
     def chunks(self, doc_id: str) -> list[StoredChunk]:
@@ -163,7 +167,7 @@ class LookingEngine(IndexSession):
         from searchkit.search.asking.filtering import allowed_chunks
 
         with self._looking() as reader:
-            allowed = allowed_chunks(reader, Question(within=tuple(within)))
+            allowed = allowed_chunks(reader, Question.of(1, {"within": within}))
             assert allowed is not None
             return allowed.ids
 
@@ -171,5 +175,6 @@ class LookingEngine(IndexSession):
         """Whether the file of that path in the index lies at or below one of the places; not so without a file."""
         from searchkit.search.within import is_within
 
+        check_list("places", places)
         with self._looking() as reader:
             return is_within(reader, path, places)

@@ -454,3 +454,30 @@ def test_a_reader_without_write_permission_sees_later_changes(
         with SearchEngine.open(folder, encoder=encoder) as owner:
             owner.add(["boats"])
         assert len(guest.search("apples")) == 2
+
+
+def test_one_name_is_not_taken_for_a_list_of_letters(engine: SearchEngine, docs: Path) -> None:
+    engine.add([{"id": letter, "text": letter} for letter in "abc"])
+    for call in (
+        lambda: engine.delete("abc"),
+        lambda: engine.search_many("abc"),
+        lambda: engine.judge("apples", accept="abc"),
+        lambda: engine.judge("apples", reject="abc"),
+        lambda: engine.index_paths(docs),  # type: ignore[arg-type]
+        lambda: engine.index_paths("docs"),  # type: ignore[arg-type]
+        lambda: engine.watch_paths(docs),  # type: ignore[arg-type]
+        lambda: engine.is_within("docs/a.md", "docs"),
+        lambda: engine.chunk_ids("docs"),
+    ):
+        with pytest.raises(InputError, match="list of"):
+            call()
+    assert engine.status().documents == 3
+
+
+def test_ids_may_be_numbers_of_numpy(engine: SearchEngine, docs: Path) -> None:
+    engine.index_paths([docs])
+    for chunk_id in engine.chunk_ids([docs]):
+        assert engine.chunk(chunk_id).chunk_id == chunk_id
+        assert engine.context(chunk_id) == engine.context(int(chunk_id))
+        assert engine.similar(chunk_id) == engine.similar(int(chunk_id))
+        assert engine.why("apples", chunk_id) == engine.why("apples", int(chunk_id))

@@ -51,3 +51,11 @@ def test_a_bare_name_is_refused(engine: SearchEngine) -> None:
     engine.add(["apples"])
     with pytest.raises(InputError, match="list"):
         list(engine.iter_documents("text-1"))
+
+
+@pytest.mark.parametrize("page", [{"limit": -1}, {"offset": -1}])
+def test_a_page_of_fewer_than_none_is_refused(engine: SearchEngine, page: dict[str, int]) -> None:
+    engine.add(["apples"])
+    assert engine.list_documents(limit=0) == engine.list_documents(offset=1) == []
+    with pytest.raises(InputError, match="expected 0 or more"):
+        engine.list_documents(**page)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from searchkit.errors import ShapeError
+from searchkit.errors import InputError, ShapeError
 from searchkit.search.asking.ranking import Ranking
 
 if TYPE_CHECKING:
@@ -48,10 +48,13 @@ class Rerankers:
         """The reranker itself, or the cross-encoder of that name or folder.
 
         Raises:
+            InputError: it is none of these.
             CheckpointError: there is none here, or it is no cross-encoder.
             MissingExtraError: it needs torch, which is not installed.
         """
-        if wanted is None or not isinstance(wanted, str | Path):
+        if not isinstance(wanted, str | Path):
+            if wanted is not None and not hasattr(wanted, "scores"):
+                raise InputError(f"rerank is {wanted!r}; expected a cross-encoder by name or folder, or a Reranker")
             return wanted
         with self._guard:
             if str(wanted) not in self._loaded:

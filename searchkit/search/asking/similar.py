@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -16,8 +16,8 @@ from searchkit.search.asking.negatives import away_from
 from searchkit.search.asking.pipeline import rankings_of
 from searchkit.search.asking.ranking import Found
 from searchkit.search.asking.topics import unit_rows
+from searchkit.search.context import has_chunk
 from searchkit.search.question import Question, SearchOptions, SimilarOptions
-from searchkit.store import MAX_CHUNK_ID
 from searchkit.types import Document
 
 if TYPE_CHECKING:
@@ -62,18 +62,29 @@ def fresh_example(encoder: Encoder, stored: StoredSettings, documents: Document 
     """Documents that are not in the index, cut and encoded as if they were to go into it.
 
     Raises:
-        InputError: there is no text in them.
+        InputError: there is no text in them, or something is no document.
     """
     from searchkit.chunking import Chunker, ChunkSettings, passage_text
     from searchkit.search.indexing.incoming import storable
 
     settings = ChunkSettings(max_tokens=stored.chunk_tokens, overlap_tokens=stored.overlap_tokens)
     chunker = Chunker(encoder.tokenizer, settings)
-    given = map(storable, [documents] if isinstance(documents, Document) else documents)
+    given = map(storable, _listed(documents))
     passages = [passage_text(document.title, chunk) for document in given for chunk in chunker.chunk(document)]
     if not passages:
         raise InputError("there is no text to find the like of", hint='such as: searchkit similar --text "a passage"')
     return Example(encoder.encode_passages(passages), np.empty(0, np.int64))
+
+
+def _listed(documents: object) -> list[Document]:
+    listed: list[Any] = list(documents) if isinstance(documents, Sequence) else [documents]
+    for one in listed:
+        if not isinstance(one, Document):
+            raise InputError(
+                f"nothing can be like {type(one).__name__}; expected a chunk's id, a name in the index, or documents",
+                hint="a text that is not in the index is Document('draft', text)",
+            )
+    return listed
 
 
 def embedded_example(embedding: Sequence[float] | Rows, dimension: int) -> Example:
@@ -82,7 +93,10 @@ def embedded_example(embedding: Sequence[float] | Rows, dimension: int) -> Examp
     Raises:
         ShapeError: it is not (D,) finite numbers, or it is all zeros and has no direction.
     """
-    row = np.asarray(embedding, dtype=np.float32)
+    try:
+        row = np.asarray(embedding, dtype=np.float32)
+    except (TypeError, ValueError) as error:  # words, or rows of several lengths
+        raise ShapeError(f"the embedding is no vector of numbers: {error}") from error
     if row.shape != (dimension,) or not np.isfinite(row).all() or not row.any():
         found = f"shape {row.shape}" if row.shape != (dimension,) else "no direction"
         raise ShapeError(f"the embedding has {found}; expected ({dimension},) finite numbers, not all zero")
@@ -116,11 +130,11 @@ def neighbours_of(
 
 
 def chunks_of(reader: Reader, target: int | str) -> Ids:
-    if isinstance(target, int):
-        is_there = 0 < target <= MAX_CHUNK_ID and reader.has_chunk(target)
-        found = np.array([target] if is_there else [], dtype=np.int64)
-    else:
+    """The chunk of that id, or those of the document or file of that name."""
+    if isinstance(target, str):
         found = reader.chunk_ids_of(target)
+    else:
+        found = np.array([target] if has_chunk(reader, target) else [], dtype=np.int64)
     if not len(found):
         raise UnknownNameError(
             f"there is no chunk, document or file {target!r}", hint="searchkit ls shows what there is"

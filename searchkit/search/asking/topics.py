@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 OUTLIERS = 0
 _BLOCK = 8192
 _LISTED = 8
+_LONGEST_NUMBER = 18  # digits; of thousands of them Python makes no number
 _FIND = "searchkit topics"
 
 
@@ -85,9 +86,10 @@ def topic_named(topics: KeptTopics, name: int | str) -> int:
     if text in ("0", "none"):
         return OUTLIERS
     if text.isdecimal():
-        if not 1 <= int(text) <= len(topics.topics):
-            raise InputError(f"there is no topic {text}; they are numbered 1 to {len(topics.topics)}", hint=_FIND)
-        return int(text)
+        number = int(text[:_LONGEST_NUMBER])
+        if not 1 <= number <= len(topics.topics):
+            raise InputError(f"there is no topic {number}; they are numbered 1 to {len(topics.topics)}", hint=_FIND)
+        return number
     whole = [topic for topic in topics.topics if topic.label.casefold() == text]
     found = whole or [topic for topic in topics.topics if text and text in topic.label.casefold()]
     if not found:

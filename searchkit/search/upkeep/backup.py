@@ -18,6 +18,7 @@ from searchkit.errors import IndexDamagedError, InputError
 from searchkit.search.acknowledged import noting, open_reader
 from searchkit.search.encoders import INSIDE, EncoderChoice, IndexSettings
 from searchkit.search.indexing.compaction import compact
+from searchkit.search.inspect import size_of
 from searchkit.search.reports import Progress, ProgressSink
 from searchkit.search.upkeep.health import CopyReport
 from searchkit.search.upkeep.verify import verify
@@ -70,7 +71,7 @@ def copy_index(
         try:
             with reader.snapshot():
                 counts, updated = reader.counts(), reader.updated()
-                _copy_encoder(source, part, reader.settings().encoder if counts.chunks else "")
+                _copy_encoder(source, part, _encoder_of(reader, counts))
                 has_file = _copy_vectors(source, part, reader)
                 note_commit(part, LastCommit(reader.identity() or "", reader.revision()))
         finally:
@@ -79,7 +80,7 @@ def copy_index(
             with StoreWriter.opened(part.database, noting(part)) as store:
                 compact(part, store)
         _remove_logs(part)
-        size = sum(file.stat().st_size for file in part.path.rglob("*") if file.is_file())
+        size = size_of(part)
     return _report(place, counts, size, updated, started)
 
 
@@ -97,6 +98,15 @@ def _copy_vectors(source: IndexFolder, part: IndexFolder, reader: StoreReader) -
     return True
 
 
+def _encoder_of(reader: StoreReader, counts: Counts) -> str:
+    try:
+        return reader.settings().encoder
+    except IndexDamagedError:
+        if counts.chunks:
+            raise
+        return ""  # a first run that was cut off had not settled it
+
+
 def _copy_encoder(source: IndexFolder, part: IndexFolder, encoder: str) -> None:
     if not encoder.startswith(INSIDE):
         return
@@ -104,6 +114,10 @@ def _copy_encoder(source: IndexFolder, part: IndexFolder, encoder: str) -> None:
     for file in (folder, *folder.rglob("*")):  # which follows no link to a folder
         if home not in file.resolve().parents:
             raise IndexDamagedError(f"the encoder of the index leads out of its folder: {file}")
+    if not folder.is_dir():
+        raise IndexDamagedError(
+            f"the encoder of the index is missing: {folder}", hint="give it another one: searchkit rebuild --model NAME"
+        )
     shutil.copytree(folder, part.path / encoder)
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from searchkit.directory import IndexFolder
 from searchkit.search.indexing.compaction import compact
+from searchkit.search.inspect import size_of
 
 if TYPE_CHECKING:
     from searchkit.store import StoreWriter
@@ -13,13 +14,9 @@ if TYPE_CHECKING:
 
 def tidy(folder: IndexFolder, store: StoreWriter) -> int:
     """Fold tail and deletions into the vectors file, merge the words, return unused pages. Bytes that became free."""
-    before = _size(folder)
+    before = size_of(folder)
     with store.change():
         store.optimize_lexical()
     compact(folder, store)
     store.return_room()
-    return max(0, before - _size(folder))
-
-
-def _size(folder: IndexFolder) -> int:
-    return sum(file.stat().st_size for file in folder.path.iterdir() if file.is_file())
+    return max(0, before - size_of(folder))

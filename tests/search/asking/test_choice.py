@@ -200,6 +200,16 @@ def test_an_empty_index_has_nothing_to_choose_from(angles: SearchEngine) -> None
         ({"group": "file"}, "expected one of chunk, document"),
         ({"group": "document", "per_document": 2}, "do not go together"),
         ({"context": -1}, "context is -1"),
+        ({"diverse": "much"}, "diverse is 'much'"),
+        ({"min_score": "high"}, "min_score is 'high'"),
+        ({"min_score": True}, "min_score is True"),
+        ({"dense_weight": None}, "dense_weight is None"),
+        ({"abstain": "never"}, "abstain is 'never'"),
+        ({"where": 3}, "where is int"),
+        ({"path": Path("docs")}, "expected text"),
+        ({"since": 2026}, "since is int"),
+        ({"rerank": True}, "rerank is True"),
+        ({"mode": ["dense"]}, "expected one of hybrid, dense, lexical"),
     ],
 )
 def test_options_out_of_range_are_refused(angles: SearchEngine, options: dict[str, object], said: str) -> None:

@@ -53,6 +53,12 @@ def test_nothing_is_like_no_text(filled: SearchEngine, documents: Document | lis
         filled.similar(documents)
 
 
+@pytest.mark.parametrize("strange", [None, ["apples"], Path("apples"), [Document("x", "apples"), "boats"]])
+def test_what_is_neither_a_name_nor_a_document_is_told(filled: SearchEngine, strange: object) -> None:
+    with pytest.raises(InputError, match="expected a chunk's id, a name in the index, or documents"):
+        filled.similar(strange)  # type: ignore[arg-type]
+
+
 def test_the_choice_of_hits_is_that_of_a_search(engine: SearchEngine) -> None:
     engine.add([{"id": f"a{n}", "text": "apples grow"} for n in range(150)])
     engine.add([{"id": text, "text": text} for text in TEXTS])
@@ -98,10 +104,12 @@ def test_a_vector_from_outside_finds_its_nearest_chunks(engine: SearchEngine, en
     assert len(engine.search_embedding(vector.tolist(), k=3, where="length > 18")) == 2
 
 
-@pytest.mark.parametrize("vector", [[1.0, 2.0], [0.0] * 64, [float("nan")] * 64, [[1.0] * 64]])
+@pytest.mark.parametrize(
+    "vector", [[1.0, 2.0], [0.0] * 64, [float("nan")] * 64, [[1.0] * 64], ["a"] * 64, [[1], [1, 2]]]
+)
 def test_a_vector_without_shape_or_direction_is_refused(engine: SearchEngine, vector: list[float]) -> None:
     engine.add(["apples"])
-    with pytest.raises(ShapeError, match="expected"):
+    with pytest.raises(ShapeError, match="the embedding"):
         engine.search_embedding(vector)
 
 

@@ -132,6 +132,7 @@ def test_a_topic_goes_by_number_label_or_a_part_of_it(topics: KeptTopics) -> Non
         ("fast cars", "no topic is called 'fast cars'; there are 3 fast boats; "),
         ("4", "1 to 3"),
         ("", "no "),
+        (5000 * "9", "1 to 3"),
     ],
 )
 def test_a_name_that_does_not_settle_it_is_an_error(name: str, message: str, topics: KeptTopics) -> None:

@@ -135,6 +135,21 @@ def test_an_encoder_in_the_index_comes_along(index: Path, tmp_path: Path) -> Non
     copy = backup_index(tmp_path / "copy", index).folder
     assert (copy / "encoders" / "mine" / "weights").read_text() == "w"
     assert not (copy / "encoders" / "other").exists()
+    shutil.rmtree(index / "encoders" / "mine")
+    with pytest.raises(IndexDamagedError, match="the encoder of the index is missing"):
+        backup_index(tmp_path / "another", index)
+    assert not (tmp_path / "another").exists()
+
+
+def test_an_encoder_comes_along_before_there_is_a_chunk(folder: Path, engine: SearchEngine, tmp_path: Path) -> None:
+    engine.add([{"id": "a", "text": ""}])
+    (folder / "encoders" / "mine").mkdir(parents=True)
+    (folder / "encoders" / "mine" / "weights").write_text("w")
+    with StoreWriter.opened(folder / "searchkit.db") as store, store.change():
+        store._set("encoder", "./encoders/mine")
+    report = backup_index(tmp_path / "copy", folder)
+    assert report.chunks == 0
+    assert (report.folder / "encoders" / "mine" / "weights").read_text() == "w"
 
 
 @pytest.mark.parametrize("named", ["./../secret", "./encoders/link"])
