@@ -12,8 +12,9 @@ import numpy as np
 from searchkit.documents import LeftOut, Refused, Source, WalkOptions, content_hash, read_bytes, trace
 from searchkit.errors import DocumentRefusedError, InputError
 from searchkit.search.asking.reasons import Cause, Reason
+from searchkit.search.context import has_chunk
+from searchkit.search.indexing.remembered import manner_of
 from searchkit.search.indexing.roots import known_as, locate
-from searchkit.store import MAX_CHUNK_ID
 
 if TYPE_CHECKING:
     from searchkit.store import Root, SourceRow, StoreReader
@@ -45,7 +46,7 @@ def find_target(reader: StoreReader, wanted: int | str) -> Target:
     Raises:
         InputError: there is no such chunk, or the name is that of a folder.
     """
-    if isinstance(wanted, int):
+    if not isinstance(wanted, str):
         return _chunk(reader, wanted)
     for name in (wanted, known_as(reader, Path(wanted))):
         if name is not None and (len(reader.chunk_ids_of(name)) or reader.documents(name) or reader.source(name)):
@@ -57,7 +58,7 @@ def find_target(reader: StoreReader, wanted: int | str) -> Target:
 
 
 def _chunk(reader: StoreReader, chunk_id: int) -> Target:
-    if not (0 < chunk_id <= MAX_CHUNK_ID and reader.has_chunk(chunk_id)):
+    if not has_chunk(reader, chunk_id):
         raise InputError(f"there is no chunk {chunk_id} in the index", hint="searchkit show PATH lists those of a file")
     ids = np.array([chunk_id], dtype=np.int64)
     row = reader.chunk_rows(ids)[chunk_id]
@@ -78,19 +79,22 @@ def absence(reader: StoreReader, target: Target) -> Reason:
         return _refused(target.name, target.source.reason)
     if target.source is not None or target.file is None:
         return Reason(Cause.EMPTY, f"{target.name} is in the index, and has no text")
+    if not _is_there(target.file):
+        text = f"{target.name} is neither in the index nor on disk"
+        return Reason(Cause.MISSING, text, "searchkit ls lists the files")
     root = _root_above(reader, target.file)
     if root is None:
-        return _outside(reader, target)
-    if not _is_there(target.file):
-        return _missing(target)
+        return _outside(reader, target.file)
     rest = target.file.resolve().relative_to(root.location).as_posix()
-    found = None if rest == "." else trace(Path(root.location), rest, prefix=root.prefix, options=WalkOptions())
+    manner = manner_of(reader, root.root_id)
+    options = WalkOptions() if manner is None else manner.walk
+    found = None if rest == "." else trace(Path(root.location), rest, prefix=root.prefix, options=options)
     if isinstance(found, LeftOut):
-        remedy = "searchkit index --no-ignore and --hidden leave out less; so does a line !PATTERN in .searchkitignore"
-        return Reason(Cause.LEFT_OUT, f"{found.path} is left out: {found.rule}", remedy)
+        return Reason(Cause.LEFT_OUT, f"{found.path} is left out: {found.rule}", _remedy(found.rule, root))
     if isinstance(found, Refused):
         return _refused(found.path, found.reason)
-    text = f"{target.name} is not in the index: it is new, was removed from it, or --glob or --exclude left it out"
+    left_out = ", or --glob or --exclude left it out" if manner is None else ""
+    text = f"{target.name} is not in the index: it is new, or was removed from it{left_out}"
     return Reason(Cause.NEW, text, f"searchkit index {root.location}")
 
 
@@ -106,6 +110,13 @@ def staleness(target: Target) -> Reason | None:
         text = f"{source.path} was changed since it was indexed; what is searched is its former text"
         return Reason(Cause.CHANGED, text, f"searchkit index {target.file}")
     return None
+
+
+def _remedy(rule: str, root: Root) -> str:
+    """How a file comes in that a rule leaves out."""
+    if rule.startswith(("--exclude", "no --glob")):
+        return f"searchkit index {root.location} with another --glob or --exclude, or with none"
+    return "searchkit index --no-ignore and --hidden leave out less; so does a line !PATTERN in .searchkitignore"
 
 
 def _is_there(file: Path) -> bool:
@@ -136,13 +147,7 @@ def _root_above(reader: StoreReader, file: Path) -> Root | None:
     return next((root for root in reader.roots() if location.is_relative_to(root.location)), None)
 
 
-def _outside(reader: StoreReader, target: Target) -> Reason:
-    if target.file is None or not _is_there(target.file):
-        return _missing(target)
+def _outside(reader: StoreReader, file: Path) -> Reason:
     roots = ", ".join(root.location for root in reader.roots()) or "none"
-    text = f"{target.file} lies in no folder that was indexed ({roots})"
-    return Reason(Cause.OUTSIDE, text, f"searchkit index {target.file}")
-
-
-def _missing(target: Target) -> Reason:
-    return Reason(Cause.MISSING, f"{target.name} is neither in the index nor on disk", "searchkit ls lists the files")
+    text = f"{file} lies in no folder that was indexed ({roots})"
+    return Reason(Cause.OUTSIDE, text, f"searchkit index {file}")

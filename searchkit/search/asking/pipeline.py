@@ -84,7 +84,7 @@ def answer(view: View, texts: Sequence[str], question: Question) -> list[Answer]
     with watch("calibration"):
         is_needed = question.explain or question.abstain is not None
         calibration = view.calibrator.get(view.reader, view.encoder, measure=is_needed)
-    depth = _depth(question)
+    depth = first_depth(question)
     with watch("dense"):
         dense = _dense(view.snapshot, vectors, depth, question, allowed)
     answers = []
@@ -141,7 +141,7 @@ def query_vectors(encoder: Encoder, texts: Sequence[str], question: Question) ->
     return away_from(queries, encoder.encode_queries(question.unlike)) if question.unlike else queries
 
 
-def _depth(question: Question) -> int:
+def first_depth(question: Question) -> int:
     """How many candidates each part is asked for at first."""
     depth = depth_for(question)
     is_plain = question.mode is Mode.DENSE and question.rerank is None

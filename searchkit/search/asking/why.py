@@ -12,7 +12,7 @@ import numpy as np
 from searchkit.index import rescore
 from searchkit.search.asking.absence import Target, staleness
 from searchkit.search.asking.filtering import allowed_by_each, allowed_chunks
-from searchkit.search.asking.pipeline import FUSED_DEPTH, LocalView, answer, query_vectors
+from searchkit.search.asking.pipeline import FUSED_DEPTH, LocalView, answer, first_depth, query_vectors
 from searchkit.search.asking.reasons import Cause, Reason, Standing, Why
 from searchkit.search.question import Group, Mode, Question
 from searchkit.types import Part
@@ -57,6 +57,7 @@ def _filtered(view: LocalView, target: Target, question: Question) -> Reason | N
         return None
     each = allowed_by_each(view.reader, question)
     closed = [text for text, ids in each.items() if not np.isin(target.chunks, ids.ids).any()]
+    closed = closed or list(each)  # each lets another chunk of it through
     named = " and ".join(closed)
     return Reason(Cause.FILTERED, f"{named} leave{'s' * (len(closed) == 1)} it out", _known_of(view, target, named))
 
@@ -147,7 +148,7 @@ class _Search:
     def lost(self) -> Reason | None:
         """Whether the index does not find what exact search finds."""
         dense = self.standing.dense
-        depth = max(self._question.k, FUSED_DEPTH) if self._question.mode is Mode.HYBRID else self._question.k
+        depth = first_depth(self._question)
         if dense is None or dense.rank > depth:
             return None
         near = self._view.snapshot.nearest(self._vector[np.newaxis], depth, self._allowed)
@@ -189,8 +190,9 @@ class _Search:
         rank = self.standing.fused_rank
         if rank is None or rank > self._question.k:
             return None
+        has_quota = self._question.per_document is not None or self._question.group is Group.DOCUMENT
         siblings = [hit for hit in given.hits if hit.doc_id == self._ranked[rank - 1].doc_id]
-        if siblings:
+        if has_quota and siblings:
             text = f"other chunks of its document come first, such as hit {siblings[0].rank}"
             return Reason(Cause.CUT, text, "--per-document sets how many there may be")
         if self._question.diverse is not None:

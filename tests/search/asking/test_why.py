@@ -12,10 +12,12 @@ from numpy.typing import NDArray
 from word_encoder import WordEncoder
 
 from searchkit import SearchEngine
+from searchkit.documents import WalkOptions
 from searchkit.errors import InputError, ShapeError
 from searchkit.index import Neighbours
 from searchkit.search.asking.reasons import Cause, Why
 from searchkit.search.snapshot import Snapshot
+from searchkit.store.topics import KeptTopic, KeptTopics
 
 GUIDE = "docs/guide/apples.md"
 
@@ -55,6 +57,19 @@ def test_hidden(indexed: SearchEngine, docs: Path) -> None:
     (docs / ".secret.md").write_text("apples\n")
     cause, text, _ = only_reason(indexed.why("apples", docs.joinpath(".secret.md").as_posix()))
     assert (cause, text) == (Cause.LEFT_OUT, "docs/.secret.md is left out: its name begins with a dot")
+
+
+def test_what_is_left_out_is_as_the_folder_was_indexed(engine: SearchEngine, docs: Path) -> None:
+    engine.index_paths([docs], walk=WalkOptions(globs=("*.md",), excludes=("boats*",), hidden=True))
+    (docs / ".secret.md").write_text("apples\n")
+    assert causes(engine.why("apples", "docs/.secret.md")) == [Cause.NEW]
+    for path, rule in {
+        "docs/clocks.txt": "no --glob takes it",
+        "docs/guide/boats.md": "--exclude, line 1: boats*",
+    }.items():
+        cause, text, remedy = only_reason(engine.why("apples", path))
+        assert (cause, text) == (Cause.LEFT_OUT, f"{path} is left out: {rule}")
+        assert remedy == f"searchkit index {docs} with another --glob or --exclude, or with none"
 
 
 def test_new(indexed: SearchEngine, docs: Path) -> None:
@@ -211,6 +226,16 @@ def test_a_file_of_records_is_filtered_when_all_of_them_are(engine: SearchEngine
     assert (cause, text) == (Cause.FILTERED, "where lang = 'de' leaves it out")
 
 
+def test_filtered_by_several_together(engine: SearchEngine, encoder: WordEncoder, docs: Path) -> None:
+    (docs / "table.jsonl").write_text('{"text": "apples", "lang": "fr"}\n{"text": "boats", "lang": "en"}\n')
+    engine.index_paths([docs / "table.jsonl"])
+    centre = encoder.encode_passages(["boats"])[0]
+    topics = KeptTopics((KeptTopic(1, "boats", ("boats",), 0.9, centre),), encoder.fingerprint, "kmeans", (), "2026")
+    engine.keep_topics(topics, np.array([1, 2]), np.array([0, 1]))
+    cause, text, _ = only_reason(engine.why("apples", "docs/table.jsonl", where="lang = 'fr'", topic=1))
+    assert (cause, text) == (Cause.FILTERED, "where lang = 'fr' and topic 1 leave it out")
+
+
 def test_no_word_in_common(engine: SearchEngine) -> None:
     numbered(engine, 5)
     cause, text, _ = only_reason(engine.why("boats sail", "0", mode="lexical"))
@@ -260,6 +285,16 @@ def test_passed_over_for_diversity(engine: SearchEngine) -> None:
     found = engine.why("apples grow", "same", k=2, mode="dense", diverse=0.1)
     assert causes(found) == [Cause.DIVERSITY]
     assert found.reasons[0].text == "it is at rank 2, and too much like better hits for a diverse list"
+
+
+def test_diversity_is_not_taken_for_a_quota(engine: SearchEngine) -> None:
+    same = "apples and pears " * 12
+    engine.add([{"id": "long", "text": f"{same}\n\n{same}"}, {"id": "far", "text": "boats"}])
+    first, second = engine.chunks("long")
+    assert first.text.split() == second.text.split()
+    found = engine.why("apples pears", second.chunk_id, k=2, mode="dense", diverse=0.1)
+    assert [hit.doc_id for hit in found.hits] == ["long", "far"]
+    assert causes(found) == [Cause.DIVERSITY]
 
 
 def test_lost_by_an_approximate_index(engine: SearchEngine, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -356,3 +391,7 @@ def test_a_judge_that_gives_too_few_scores_is_told_here_too(engine: SearchEngine
     judge.scores = lambda *_: np.ones(1)  # type: ignore[method-assign]
     with pytest.raises(ShapeError, match="a finite number for each"):
         engine.why("apples", 1, rerank=judge)
+
+
+def test_a_name_that_no_file_can_have_is_neither_here_nor_there(indexed: SearchEngine) -> None:
+    assert causes(indexed.why("apples", "docs/a\0b.md")) == [Cause.MISSING]
