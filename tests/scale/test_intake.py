@@ -95,13 +95,15 @@ def test_a_run_that_was_cut_off_anywhere_goes_on(corpus: Path, tmp_path: Path, m
         cuts = 0
         for _ in range(100):
             try:
-                engine.index_encoded(Ending(shards, 19))
+                done = engine.index_encoded(Ending(shards, 19))
                 break
             except CutOffError:
                 cuts += 1
         assert cuts > 3
         again = engine.index_encoded(ShardCorpus(shards))
-    assert (again.new, again.chunks_added) == (0, 0)
+    assert (done.new, done.unchanged) == (1, 3)  # the last table; of six files two are refused
+    assert (again.new, again.unchanged, again.chunks_added) == (0, 4, 0)
+    assert [one.path for one in again.refused] == ["docs/empty.txt", "docs/image.png"]
     assert rows(tmp_path / "b") == expected
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -13,21 +14,31 @@ from searchkit.types import Document, Metadata
 if TYPE_CHECKING:
     from searchkit.store import StoreReader
 
+_GIVEN_NAME = re.compile("text-([0-9]{1,18})")  # a larger number is none that is given here
+
 
 def as_documents(items: Iterable[Document | str | Mapping[str, Any]], reader: StoreReader) -> Iterator[Document]:
-    """The items as documents; one without a name is called ``text-<number>``, as no document in the index is."""
+    """The items as documents; one without a name is called ``text-<number>``, as none in the index or before it is."""
     if isinstance(items, str | bytes | Mapping | Document):
         raise InputError(f"documents is one {type(items).__name__}; expected a list of them")
-    for number, item in enumerate(items, start=reader.next_text_number()):
+    number = reader.next_text_number()
+    for item in items:
         document = _as_document(item, f"text-{number}")
         _check(document)
         document = storable(document)
+        number = 1 + max(number, _text_number(document.doc_id))
         if reader.is_taken(document.doc_id, path=None):
             raise InputError(
                 f"document {document.doc_id!r} has the name of an indexed file or of a record in one",
                 hint="give it another id, or remove the file from the index first",
             )
         yield document
+
+
+def _text_number(doc_id: str) -> int:
+    """The number in a name such as those that are given here; 0 for other names."""
+    found = _GIVEN_NAME.fullmatch(doc_id)
+    return 0 if found is None else int(found[1])
 
 
 def _as_document(item: Document | str | Mapping[str, Any], name: str) -> Document:
@@ -54,6 +65,8 @@ def _check(document: Document) -> None:
 
 
 def _check_metadata(doc_id: str, metadata: Metadata) -> None:
+    if not isinstance(metadata, Mapping):
+        raise InputError(f"the metadata of document {doc_id!r} is {type(metadata).__name__}; expected a mapping")
     for name, value in metadata.items():
         try:
             json.dumps(value, allow_nan=False)
@@ -71,7 +84,7 @@ def storable(document: Document) -> Document:
 
     The text of a document that is a title alone is its title, so that it is found.
     """
-    metadata = json.loads(_encodable(json.dumps(document.metadata, ensure_ascii=False)))
+    metadata = json.loads(_encodable(json.dumps(dict(document.metadata), ensure_ascii=False)))
     doc_id, text, title = map(_encodable, (document.doc_id, document.text, document.title))
     return replace(document, doc_id=doc_id, text=text if text.strip() else title, title=title, metadata=metadata)
 

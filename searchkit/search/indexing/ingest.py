@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from searchkit.types import Chunk, Document, Rows
 
 BATCH_CHUNKS = 1024  # at ~150 tokens a chunk some seconds of encoding: little is lost when a run is cut off
-BATCH_STEPS = 4096  # files without a chunk are written too
+BATCH_STEPS = 4096  # files and documents without a chunk are written too
 ENCODE_CHUNKS = 128  # encoded between two reports of progress
 
 
@@ -94,26 +94,25 @@ class Ingest:
         self._steps.append(_FileBegins(source))
         for document in documents:
             self.take_document(document)
-        self._end_step(_FileEnds())
+        self._take_step(_FileEnds())
 
     def note_seen(self, source_id: int, *, mtime_ns: int, modified: str | None) -> None:
         """Remember the time of a file whose content is known to be the same."""
-        self._end_step(_FileSeen(source_id, mtime_ns, modified))
-
-    def _end_step(self, step: _Step) -> None:
-        self._steps.append(step)
-        if self._waiting >= BATCH_CHUNKS or len(self._steps) >= BATCH_STEPS:
-            self.flush()
+        self._take_step(_FileSeen(source_id, mtime_ns, modified))
 
     def take_document(self, document: Document) -> None:
         """Put a document in the place of one of the same name."""
         chunks = tuple(self._chunker.chunk(document))
         passages = tuple(passage_text(document.title, chunk) for chunk in chunks)
         hashes = tuple(map(passage_hash, passages))
-        self._steps.append(_Cut(document, chunks, passages, hashes))
         self._waiting += len(chunks)
         self.chunks_cut += len(chunks)
-        if self._waiting >= 2 * BATCH_CHUNKS:  # rather at the end of a file, if it ends soon
+        self._take_step(_Cut(document, chunks, passages, hashes))
+
+    def _take_step(self, step: _Step) -> None:
+        self._steps.append(step)
+        batches = 2 if isinstance(step, _Cut) else 1  # rather at the end of a file, if it ends soon
+        if self._waiting >= batches * BATCH_CHUNKS or len(self._steps) >= batches * BATCH_STEPS:
             self.flush()
 
     def flush(self) -> None:

@@ -126,14 +126,17 @@ class Intake:
         self._digest = reading_digest(self._corpus.read, settings)
         self._begin()
         files, chunks = self._files, self._chunks
-        refused = [Refusal(file.path, file.reason) for file in self._corpus.files() if file.reason]
+        refused = [
+            (place, Refusal(file.path, file.reason)) for place, file in enumerate(self._corpus.files()) if file.reason
+        ]
+        refused_before = sum(place < files for place, _ in refused)
         self._take_all()
         return IndexReport(
-            new=max(0, self._files - files - len(refused)),
+            new=self._files - files - (len(refused) - refused_before),
             changed=0,
-            unchanged=files,
+            unchanged=files - refused_before,
             removed=0,
-            refused=tuple(sorted(refused, key=lambda refusal: refusal.path)),
+            refused=tuple(sorted((one for _, one in refused), key=lambda refusal: refusal.path)),
             chunks_added=self._chunks - chunks,
             chunks_encoded=0,
             seconds=time.monotonic() - started,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,7 +23,7 @@ def refresh(store: StoreWriter, ingest: Ingest, progress: ProgressSink) -> Refre
     reports, left_out = [], []
     for root in store.read.roots():
         manner = manner_of(store.read, root.root_id)
-        if manner is None or not Path(root.location).exists():
+        if manner is None or not os.path.exists(root.location):  # noqa: PTH110 - a Path's own raises OSError
             left_out.append(Refusal(root.location, UNKNOWN if manner is None else GONE))
             continue
         run = FolderSync(store, store.read.settings(), ingest, manner.read, progress)

@@ -79,7 +79,7 @@ def scope_of(reader: StoreReader, path: Path, working_folder: Path) -> Scope:
     prefix = prefix_of(location, working_folder.resolve())
     same = next((root for root in roots if root.prefix == prefix), None)
     absorbed = tuple(root for root in roots if location in Path(root.location).parents)
-    if same is not None and not Path(same.location).exists():
+    if same is not None and not is_there(same.location):
         return Scope(location, prefix, same, moved=True, absorbed=absorbed)
     others = [root for root in roots if root not in absorbed]
     return Scope(location, _free_prefix(reader, prefix, location, others), None, absorbed=absorbed)
@@ -89,7 +89,7 @@ def locate(reader: StoreReader, path: str) -> Path | None:
     """Where the file of that path lies, if its root still does."""
     source = reader.source(path)
     root = next((root for root in reader.roots() if source is not None and root.root_id == source.root_id), None)
-    if root is None or not _is_under(path, root.prefix) or not Path(root.location).exists():
+    if root is None or not _is_under(path, root.prefix) or not is_there(root.location):
         return None
     return Path(root.location) / PurePosixPath(path).relative_to(root.prefix)
 
@@ -109,6 +109,17 @@ def known_as_part(root: Root, location: Path) -> str:
     return _join(root.prefix, location.relative_to(root.location).as_posix())
 
 
+def is_there(location: str) -> bool:
+    """Whether a root still is where it was; one that may not be looked at keeps its paths too."""
+    try:
+        os.stat(location)  # noqa: PTH116 - a Path's exists() raises what is told apart here
+    except PermissionError:
+        return True
+    except (OSError, ValueError):
+        return False
+    return True
+
+
 def prefix_of(location: Path, working_folder: Path) -> str:
     """How an index calls a root: relative to where one works, or by its bare name."""
     if location == working_folder:
@@ -121,7 +132,7 @@ def prefix_of(location: Path, working_folder: Path) -> str:
 def _free_prefix(reader: StoreReader, prefix: str, location: Path, others: Sequence[Root]) -> str:
     """The prefix, or one like it where other roots that are still there have files under it."""
     taken = {root.prefix for root in others}
-    there = [root for root in others if Path(root.location).exists()]
+    there = [root for root in others if is_there(root.location)]
     paths = [path for root in there for path in reader.sources_under(root.root_id)]
     if not prefix and any((location / path.partition("/")[0]).exists() for path in paths):
         taken.add("")  # everything is under no prefix: what counts is whether names at the top are the same

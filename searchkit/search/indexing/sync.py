@@ -30,7 +30,7 @@ from searchkit.documents import (
 )
 from searchkit.errors import DocumentRefusedError, DocumentTooLargeError, MissingExtraError
 from searchkit.search.indexing.remembered import Manner, keep_manner, manner_of
-from searchkit.search.indexing.roots import Scope, scope_of
+from searchkit.search.indexing.roots import Scope, is_there, scope_of
 from searchkit.search.reports import IndexReport, Progress, ProgressSink, Refusal
 from searchkit.store import NewSource, SourceRow, StoredSettings, StoreWriter
 
@@ -126,7 +126,7 @@ class FolderSync:
     def _other_roots(self, root_id: int | None) -> dict[int | None, str]:
         """Where the files of other roots lie, by root; one that is gone lets its paths be taken."""
         roots = self._store.read.roots()
-        return {r.root_id: r.location for r in roots if r.root_id != root_id and Path(r.location).exists()}
+        return {r.root_id: r.location for r in roots if r.root_id != root_id and is_there(r.location)}
 
     def _stranger(self, path: str) -> str | None:
         """The location of another root, a file of which has that path."""

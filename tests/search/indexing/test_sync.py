@@ -4,6 +4,7 @@ import gzip
 import os
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 from word_encoder import WordEncoder
@@ -402,3 +403,25 @@ def test_a_run_that_finds_nothing_changed_loads_no_encoder(
     monkeypatch.setattr("searchkit.encoder.load_encoder", lambda *_, **__: pytest.fail("loaded"))
     with SearchEngine.open(tmp_path / "index") as engine:
         assert counts(engine.index_paths([docs]))[:2] == (0, 0)
+
+
+def test_a_folder_that_may_not_be_looked_at_keeps_its_files(
+    engine: SearchEngine, docs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine.index_paths([docs])
+    (tmp_path / "else" / "docs").mkdir(parents=True)
+    (tmp_path / "else" / "docs" / "clocks.txt").write_text("Other clocks.\n")
+    monkeypatch.chdir(tmp_path / "else")
+    look = os.stat
+
+    def forbidden(path: object, *rest: Any, **options: Any) -> os.stat_result:
+        if str(path) == str(docs):
+            raise PermissionError(13, "Permission denied")
+        return look(path, *rest, **options)  # type: ignore[call-overload,no-any-return]
+
+    monkeypatch.setattr(os, "stat", forbidden)
+    engine.index_paths([Path("docs")])
+    assert engine.locate("docs/clocks.txt") == docs / "clocks.txt"
+    assert [source.path for source in engine.sources("**/clocks.txt")] == ["docs-2/clocks.txt", "docs/clocks.txt"]
+    assert [refusal.path for refusal in engine.refresh().left_out] == [str(docs)]
+    assert len(engine.sources()) == 4
