@@ -15,8 +15,9 @@ class Progress:
     """One step of an indexing run.
 
     Attributes:
-        stage: ``scan`` (files found so far), ``index`` (files read), ``encode`` (chunks of a rebuild), ``commit``,
-            ``copy`` (pages), ``reach`` (a server), ``push`` (chunks), ``indexed`` and ``loaded`` (rows, by a server).
+        stage: ``scan`` (files found so far), ``index`` (files read), ``take`` (chunks encoded elsewhere), ``encode``
+            (chunks of a rebuild), ``commit``, ``copy`` (pages), ``reach`` (a server), ``push`` (chunks), ``indexed``
+            and ``loaded`` (rows, by a server).
         done, total: counted in the stage's unit; ``total`` None while it is not known.
         chunks: encoded so far.
         cut: chunks met so far that are encoded or wait for it; tells how much of the work ``done`` stands for.

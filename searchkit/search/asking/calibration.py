@@ -86,11 +86,6 @@ class Calibration:
         closer = len(self.off_topic) - bisect_left(self.off_topic, best)
         return (1 + closer) / (1 + len(self.off_topic))
 
-    def needed(self, rate: float) -> float:
-        """The cosine that the best chunk has to exceed, lest a search at that rate abstain."""
-        allowed = int(rate * (1 + len(self.off_topic)) + 1e-9) - 1
-        return self.off_topic[len(self.off_topic) - 1 - allowed] if allowed >= 0 else 1.0
-
 
 class Measurable(Protocol):
     """All chunks of an index, by their ids; each method is that of `StoreReader`."""

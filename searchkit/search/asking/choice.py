@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from searchkit.search.asking.diversity import pick
+from searchkit.search.asking.topics import unit_rows
 from searchkit.search.question import Group
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from searchkit.search.asking.ranking import Found
     from searchkit.search.backend import Reader
     from searchkit.search.question import Question
-    from searchkit.types import Ids, Rows
+    from searchkit.types import Ids
 
 FIRST_DEPTH = 100  # candidates at least, where not simply the best k are chosen
 
@@ -88,7 +89,7 @@ def choose(reader: Reader, candidates: Ids, cosines: NDArray[np.float64], questi
     picks = pick(
         _relevance(cosines),
         question.k,
-        rows=_unit_rows(reader, candidates) if question.fold or question.diverse is not None else None,
+        rows=unit_rows(reader.vectors(candidates)) if question.fold or question.diverse is not None else None,
         diverse=question.diverse,
         fold=question.fold,
         documents=reader.document_numbers(candidates) if quota else None,
@@ -111,10 +112,3 @@ def _relevance(cosines: NDArray[np.float64]) -> NDArray[np.float64]:
     the order, this keeps the order.
     """
     return np.sort(cosines)[::-1]
-
-
-def _unit_rows(reader: Reader, ids: Ids) -> Rows:
-    """The stored vectors (N, D), float32; as float16 their length is off by up to 0.0005."""
-    rows = reader.vectors(ids).astype(np.float32)
-    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
-    return rows

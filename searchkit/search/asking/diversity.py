@@ -74,6 +74,7 @@ def pick(
     """
     is_open = np.ones(len(relevance), dtype=np.bool_)
     redundancy = np.zeros(len(relevance))  # of nothing picked yet
+    is_picked = np.zeros(len(relevance), dtype=np.bool_)
     picks: list[Pick] = []
     while len(picks) < k and is_open.any():
         at = _next(is_open, relevance, redundancy, diverse)
@@ -85,8 +86,9 @@ def pick(
         others: tuple[int, ...] = ()
         if documents is not None and quota:
             same = documents == documents[at]
-            if 1 + sum(same[earlier.position] for earlier in picks) == quota:
+            if 1 + np.count_nonzero(same & is_picked) == quota:
                 others = _close(is_open, same)
+            is_picked[at] = True
         picks.append(Pick(at, alike, others))
     return picks
 

@@ -44,10 +44,6 @@ class Ranking:
         """Those where ``keep`` (n,) is true, in their order."""
         return Ranking(self.ids[keep], self.scores[keep])
 
-    def places(self) -> dict[int, int]:
-        """The rank of each chunk, from 1."""
-        return {chunk_id: rank for rank, chunk_id in enumerate(self.ids.tolist(), start=1)}
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Found:

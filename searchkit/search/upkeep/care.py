@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING
 
 from searchkit.directory import IndexFolder, resolve_index
 from searchkit.search.encoders import EncoderChoice, IndexSettings
+from searchkit.search.upkeep.health import SAMPLE
 
 if TYPE_CHECKING:
     from searchkit.encoder import Encoder
     from searchkit.search.reports import ProgressSink
     from searchkit.search.upkeep.health import CopyReport, RepairReport, VerifyReport
-
-SAMPLE = 64
 
 
 def verify_index(
@@ -35,6 +34,7 @@ def verify_index(
         encoder, device: for a deep look, instead of the encoder that the index was built with.
 
     Raises:
+        InputError: a ``sample`` or ``seed`` below 0.
         IndexNotFoundError: there is no index.
         IndexFormatError: a newer searchkit wrote it.
     """

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+SAMPLE = 64  # chunks that a deep look asks the encoder and the vectors file for
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:

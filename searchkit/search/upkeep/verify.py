@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from searchkit.directory import IndexFolder, LastCommit, check_generation, read_commit
-from searchkit.errors import IndexDamagedError, IndexNotFoundError, SearchkitError
+from searchkit.errors import IndexDamagedError, IndexNotFoundError, InputError, SearchkitError
 from searchkit.index import VectorIndex, from_file
 from searchkit.search.acknowledged import is_swapped, missing_commits, missing_words
 from searchkit.search.indexing.reencode import passage_of
-from searchkit.search.upkeep.health import Check, Problem, VerifyReport
+from searchkit.search.upkeep.health import SAMPLE, Check, Problem, VerifyReport
 from searchkit.search.upkeep.vector_checks import (
     NAMES_TOLD,
     TOLERANCE,
@@ -37,7 +37,6 @@ if TYPE_CHECKING:
     from searchkit.store import GenerationRow
     from searchkit.types import Ids
 
-SAMPLE = 64  # chunks that a deep look asks the encoder and the vectors file for
 _TRIES = 3
 
 _Found = tuple[str, list[Problem]]  # what was examined, in words, and what is wrong
@@ -54,9 +53,14 @@ def verify(
             by ``seed``, with the vectors file and with what the encoder makes of them now.
 
     Raises:
+        InputError: a ``sample`` or ``seed`` below 0.
         IndexNotFoundError: there is no index.
         IndexFormatError: a newer searchkit wrote it.
     """
+    if sample < 0:
+        raise InputError(f"sample is {sample}; expected a number of chunks, 0 or more")
+    if seed < 0:
+        raise InputError(f"seed is {seed}; expected 0 or more")
     folder.require()
     started = time.monotonic()
     for _ in range(_TRIES):

@@ -11,7 +11,7 @@ from word_encoder import WordEncoder
 
 from searchkit import SearchEngine
 from searchkit.directory import IndexFolder, write_generation
-from searchkit.errors import IndexDamagedError, IndexFormatError, IndexNotFoundError
+from searchkit.errors import IndexDamagedError, IndexFormatError, IndexNotFoundError, InputError
 from searchkit.index import write
 from searchkit.search import verify_index
 from searchkit.search.upkeep.health import VerifyReport
@@ -222,6 +222,12 @@ def test_damage_that_sqlite_quotes_is_a_finding_though_it_is_no_text(index: Path
 def test_a_torn_note_of_the_last_commit_is_a_finding(index: Path) -> None:
     (index / "last-commit").write_bytes(b"half")
     assert "last-commit cannot be read" in problems(index)["log"][0]
+
+
+@pytest.mark.parametrize("wrong", [{"sample": -1}, {"seed": -1}])
+def test_a_sample_of_fewer_than_none_is_refused(index: Path, wrong: dict[str, int]) -> None:
+    with pytest.raises(InputError, match="is -1; expected"):
+        verify_index(index, deep=True, encoder=WordEncoder(), **wrong)  # type: ignore[arg-type]
 
 
 def test_a_newer_format_and_a_missing_index_are_errors(index: Path, tmp_path: Path) -> None:
