@@ -139,6 +139,13 @@ def test_hits_of_many_queries_tell_which(filled: SearchEngine) -> None:
     assert frame["rank"].tolist() == [1, 2, 1, 2]
 
 
+def test_numbers_beyond_those_of_arrow_are_text(engine: SearchEngine) -> None:
+    pytest.importorskip("pyarrow")
+    engine.add([{"id": "a", "text": "apples", "number": 2**70}, {"id": "b", "text": "apples too", "number": 3}])
+    table = hits_to_arrow(engine.search("apples"))
+    assert sorted(table["metadata.number"].to_pylist()) == [str(2**70), "3"]
+
+
 def test_hits_are_an_arrow_table_and_a_dataset(filled: SearchEngine) -> None:
     arrow = pytest.importorskip("pyarrow")
     hits = filled.search("boats sail", k=3)
