@@ -111,7 +111,7 @@ def v_measure(labels: Sequence[Hashable], clusters: Sequence[Hashable]) -> Agree
     joint = np.zeros((rows.max() + 1, columns.max() + 1))
     np.add.at(joint, (rows, columns), 1)
     of_labels, of_clusters = _entropy(joint.sum(axis=1)), _entropy(joint.sum(axis=0))
-    shared = of_labels + of_clusters - _entropy(joint.ravel())
+    shared = max(0.0, of_labels + of_clusters - _entropy(joint.ravel()))  # rounding may leave it just below
     homogeneity = shared / of_labels if of_labels else 1.0
     completeness = shared / of_clusters if of_clusters else 1.0
     total = homogeneity + completeness

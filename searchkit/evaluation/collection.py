@@ -17,7 +17,7 @@ from pathlib import Path
 
 from searchkit.errors import EvaluationError
 from searchkit.evaluation.metrics import Relevance
-from searchkit.evaluation.records import Record, number, read_records, require_columns, some_names
+from searchkit.evaluation.records import Record, number, read_records, require_columns, some_names, text
 from searchkit.types import Document
 
 
@@ -96,7 +96,7 @@ def read_retrieval_set(folder: Path, *, split: str = "test") -> RetrievalSet:
         Document(_id(corpus, row, "doc_id"), str(row.get("text") or ""), title=str(row.get("title") or ""))
         for row in _records(corpus, "text")
     ]
-    asked = [Query(_id(queries, row, "query_id"), str(row["text"] or "")) for row in _records(queries, "text")]
+    asked = [Query(_id(queries, row, "query_id"), str(row.get("text") or "")) for row in _records(queries, "text")]
     return retrieval_set(folder.resolve().name, documents, asked, _read_qrels(judgements))
 
 
@@ -146,7 +146,7 @@ def _read_qrels(path: Path) -> dict[str, dict[str, int]]:
     qrels: dict[str, dict[str, int]] = {}
     for row in records:
         grade = number(path, row, columns[2])
-        qrels.setdefault(str(row[columns[0]]), {})[str(row[columns[1]])] = int(grade)
+        qrels.setdefault(text(path, row, columns[0]), {})[text(path, row, columns[1])] = int(grade)
     return qrels
 
 

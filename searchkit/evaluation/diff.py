@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from searchkit.errors import EvaluationError, InputError
 from searchkit.evaluation.overlap import PERSISTENCE, rbo
-from searchkit.evaluation.records import read_records, require_columns
+from searchkit.evaluation.records import FORMATS, read_records, require_columns
 from searchkit.evaluation.runs import hits_searcher
 
 if TYPE_CHECKING:
@@ -85,10 +85,10 @@ def read_queries(path: Path) -> list[str]:
         EvaluationError: the file is missing or damaged, or holds no query.
         MissingExtraError: parquet without pyarrow.
     """
-    if path.suffix.lower() in (".jsonl", ".tsv", ".csv", ".parquet"):
+    if path.suffix.lower() in FORMATS:
         records = read_records(path)
         require_columns(path, records, ["text"])
-        texts = [str(record["text"] or "") for record in records]
+        texts = [str(record.get("text") or "") for record in records]
     else:
         texts = _lines(path)
     queries = list(dict.fromkeys(text.strip() for text in texts if text.strip()))

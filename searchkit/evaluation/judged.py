@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 import xxhash
 
-from searchkit.errors import EvaluationError
+from searchkit.errors import EvaluationError, InputError
 
 if TYPE_CHECKING:
     from searchkit.search import SearchEngine
@@ -60,8 +60,11 @@ def export_judgements(engine: SearchEngine, folder: Path, *, held_out: float = H
         held_out: share of the queries, 0 to 1, that become the test collection.
 
     Raises:
+        InputError: ``held_out`` is not a share.
         EvaluationError: nothing was judged, or the folder holds something or cannot be written.
     """
+    if not 0 <= held_out <= 1:
+        raise InputError(f"held_out is {held_out}, expected a share from 0 to 1")
     judgements = engine.judgements()
     if not judgements:
         raise EvaluationError("nothing was judged in this index", hint='searchkit judge "QUERY" --accept PATH')
@@ -121,8 +124,10 @@ def _training_rows(judgements: Sequence[Judgement]) -> tuple[list[Mapping[str, s
     """Triplets of each query, every accepted passage with every rejected one; pairs where none was rejected."""
     triplets: list[Mapping[str, str]] = []
     pairs: list[Mapping[str, str]] = []
-    for query in dict.fromkeys(one.query for one in judgements):
-        own = [one for one in judgements if one.query == query]
+    by_query: dict[str, list[Judgement]] = {}
+    for one in judgements:
+        by_query.setdefault(one.query, []).append(one)
+    for query, own in by_query.items():
         accepted = dict.fromkeys(one.passage for one in own if one.is_accepted)
         rejected = dict.fromkeys(one.passage for one in own if not one.is_accepted and one.passage not in accepted)
         for positive in accepted:

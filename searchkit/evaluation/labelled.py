@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from searchkit.errors import EvaluationError
-from searchkit.evaluation.records import Record, read_records, require_columns
+from searchkit.evaluation.records import Record, read_records, require_columns, text
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ def read_labelled(path: Path, *, source: str | None = None) -> LabelledSet:
         source: rows of this source alone.
 
     Raises:
-        EvaluationError: missing columns, or no rows of split ``train`` or ``test``.
+        EvaluationError: missing columns or fields, or no rows of split ``train`` or ``test``.
         MissingExtraError: parquet without pyarrow.
     """
     records = read_records(path)
@@ -47,7 +47,7 @@ def read_labelled(path: Path, *, source: str | None = None) -> LabelledSet:
     require_columns(path, records, columns)
     if source is not None:
         records = [row for row in records if row.get("source") == source]
-    train, test = (_of_split(records, split, columns) for split in ("train", "test"))
+    train, test = (_of_split(path, records, split, columns) for split in ("train", "test"))
     if not train or not test:
         of_source = f" of source {source!r}" if source is not None else ""
         raise EvaluationError(
@@ -57,9 +57,9 @@ def read_labelled(path: Path, *, source: str | None = None) -> LabelledSet:
     return LabelledSet(source or path.resolve().parent.name, train, test)
 
 
-def _of_split(records: list[Record], split: str, columns: tuple[str, ...]) -> tuple[Labelled, ...]:
+def _of_split(path: Path, records: list[Record], split: str, columns: tuple[str, ...]) -> tuple[Labelled, ...]:
     return tuple(
-        Labelled(tuple(str(row[column]) for column in columns), str(row["label"]))
+        Labelled(tuple(text(path, row, column) for column in columns), text(path, row, "label"))
         for row in records
-        if row["split"] == split
+        if row.get("split") == split
     )

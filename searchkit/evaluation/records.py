@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import json
+import math
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from itertools import islice
 from pathlib import Path
@@ -31,7 +32,7 @@ def read_records(path: Path) -> list[Record]:
     try:
         return list(reader(path))
     except OSError as exc:
-        raise EvaluationError(f"{path} cannot be read: {exc.strerror}") from exc
+        raise EvaluationError(f"{path} cannot be read: {exc.strerror or exc}") from exc
     except UnicodeDecodeError as exc:
         raise EvaluationError(f"{path} is not UTF-8 at byte {exc.start}") from exc
 
@@ -45,16 +46,30 @@ def require_columns(path: Path, records: list[Record], columns: Iterable[str]) -
         raise EvaluationError(f"{path} has the columns {', '.join(map(str, records[0]))}; {', '.join(missing)} missing")
 
 
+def text(path: Path, record: Record, column: str) -> str:
+    """A field as text; it may be empty.
+
+    Raises:
+        EvaluationError: the record lacks it.
+    """
+    if record.get(column) is None:
+        raise EvaluationError(f"{path} has a record without {column}: {some_names(list(map(str, record.values())))}")
+    return str(record[column])
+
+
 def number(path: Path, record: Record, column: str) -> float:
-    """A field as a number.
+    """A field as a finite number.
 
     Raises:
         EvaluationError: it is none.
     """
     try:
-        return float(record[column])
-    except (KeyError, TypeError, ValueError) as exc:
-        raise EvaluationError(f"{path}: {column} is {record.get(column)!r}, expected a number") from exc
+        found = float(record[column])
+    except (KeyError, TypeError, ValueError, OverflowError):
+        found = math.nan
+    if not math.isfinite(found):
+        raise EvaluationError(f"{path}: {column} is {record.get(column)!r}, expected a number")
+    return found
 
 
 def some_names(names: Collection[str]) -> str:
@@ -82,7 +97,7 @@ def _read_jsonl(path: Path) -> Iterator[Record]:
                 continue
             try:
                 record = json.loads(line)
-            except ValueError as exc:
+            except (ValueError, RecursionError) as exc:
                 raise EvaluationError(f"{path}, line {line_number} is not JSON: {exc}") from exc
             if not isinstance(record, dict):
                 raise EvaluationError(
@@ -102,12 +117,16 @@ def _read_tsv(path: Path) -> Iterator[Record]:
 def _read_table(path: Path, delimiter: str, quoting: int) -> Iterator[Record]:
     with path.open(encoding="utf-8-sig", newline="") as lines:
         rows = csv.reader(lines, delimiter=delimiter, quoting=quoting)  # type: ignore[arg-type]
-        header = next(rows, [])
-        for row in rows:
-            if row and len(row) != len(header):
-                raise EvaluationError(f"{path}, line {rows.line_num} has {len(row)} fields, expected {len(header)}")
-            if row:
-                yield dict(zip(header, row, strict=True))
+        try:
+            header = next(rows, [])
+            for row in rows:
+                if row and len(row) != len(header):
+                    raise EvaluationError(f"{path}, line {rows.line_num} has {len(row)} fields, expected {len(header)}")
+                if row:
+                    yield dict(zip(header, row, strict=True))
+        except csv.Error as exc:  # an open quote swallows the rows below it, until the field is too long
+            raise EvaluationError(f"{path}, line {rows.line_num} is not a row: {exc}") from exc
 
 
 _READERS = {".parquet": _read_parquet, ".tsv": _read_tsv, ".csv": _read_csv, ".jsonl": _read_jsonl}
+FORMATS = tuple(_READERS)

@@ -12,6 +12,7 @@ Conneau, Kiela 2018, "SentEval", https://arxiv.org/abs/1803.05449
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -99,6 +100,9 @@ def _fields(path: Path, line_number: int, line: str, least: int) -> list[str]:
 
 def _score(path: Path, line_number: int, text: str) -> float:
     try:
-        return float(text)
-    except ValueError as exc:
-        raise EvaluationError(f"{path}, line {line_number}: the score is {text.strip()!r}, expected a number") from exc
+        found = float(text)
+    except ValueError:
+        found = math.nan
+    if not math.isfinite(found):
+        raise EvaluationError(f"{path}, line {line_number}: the score is {text.strip()!r}, expected a number")
+    return found

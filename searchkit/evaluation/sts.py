@@ -15,7 +15,7 @@ import numpy as np
 
 from searchkit.errors import EvaluationError
 from searchkit.evaluation.correlation import spearman
-from searchkit.evaluation.records import number, read_records, require_columns
+from searchkit.evaluation.records import number, read_records, require_columns, text
 from searchkit.evaluation.senteval import read_senteval
 from searchkit.evaluation.sts_set import ScoredPair, StsSet, distinct_sentences
 
@@ -71,7 +71,7 @@ def evaluate_sts(encoder: Encoder, task: StsSet) -> StsReport:
 
 def pair_cosines(encoder: Encoder, task: StsSet) -> NDArray[np.float64]:
     """(N,) cosine of the two sentences of each pair."""
-    places = {text: place for place, text in enumerate(distinct_sentences(task))}
+    places = {sentence: place for place, sentence in enumerate(distinct_sentences(task))}
     rows = encoder.encode_queries(list(places)).astype(np.float64)
     first = rows[[places[pair.sentence1] for pair in task.pairs]]
     second = rows[[places[pair.sentence2] for pair in task.pairs]]
@@ -87,7 +87,7 @@ def read_sts(path: Path, *, split: str = "test") -> StsSet:
         split: rows of this split alone, where the file has a column ``split``.
 
     Raises:
-        EvaluationError: missing columns, a score that is no number, or no pair of that split.
+        EvaluationError: missing columns or sentences, a score that is no number, or no pair of that split.
         MissingExtraError: parquet without pyarrow.
     """
     if path.is_dir():
@@ -100,7 +100,10 @@ def read_sts(path: Path, *, split: str = "test") -> StsSet:
         raise EvaluationError(f"{path} has no split {split!r}", hint=f"it has {', '.join(splits)}")
     pairs = tuple(
         ScoredPair(
-            str(row["sentence1"]), str(row["sentence2"]), number(path, row, "score"), str(row.get("subset") or "")
+            text(path, row, "sentence1"),
+            text(path, row, "sentence2"),
+            number(path, row, "score"),
+            str(row.get("subset") or ""),
         )
         for row in chosen
     )

@@ -28,6 +28,15 @@ def test_v_measure_agrees_with_scikit_learn() -> None:
     assert (found.homogeneity, found.completeness, found.v_measure) == pytest.approx(expected)
 
 
+@pytest.mark.parametrize("labels", range(2, 6))
+@pytest.mark.parametrize("clusters", range(2, 6))
+def test_independent_groupings_agree_in_nothing_and_in_no_less(labels: int, clusters: int) -> None:
+    count = 3 * labels * clusters
+    found = v_measure([n % labels for n in range(count)], [n // labels % clusters for n in range(count)])
+    for value in (found.homogeneity, found.completeness, found.v_measure):
+        assert 0 <= value < 1e-12
+
+
 def test_one_cluster_tells_nothing() -> None:
     assert v_measure("ab", [0, 0]).v_measure == 0
     assert v_measure("aa", [0, 0]).v_measure == 1

@@ -85,6 +85,27 @@ def test_a_record_without_an_id_is_refused(beir: Path) -> None:
         read_retrieval_set(beir)
 
 
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        ([{"query_id": "q1", "doc_id": "d1", "relevance": float("nan")}], "relevance is nan, expected a number"),
+        ([{"query_id": "q1", "doc_id": "d1", "relevance": None}], "relevance is None, expected a number"),
+        ([{"query_id": "q1", "doc_id": None, "relevance": 1.0}], "without doc_id: 'q1'"),
+    ],
+)
+def test_a_judgement_with_a_hole_is_refused(beir: Path, rows: list[dict[str, object]], message: str) -> None:
+    pa, pq = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
+    (beir / "qrels" / "test.tsv").unlink()
+    pq.write_table(pa.Table.from_pylist(rows), beir / "qrels.parquet")
+    with pytest.raises(EvaluationError, match=message):
+        read_retrieval_set(beir)
+
+
+def test_a_query_without_text_is_an_empty_one(beir: Path) -> None:
+    (beir / "queries.jsonl").write_text('{"_id": "q1", "text": "cats?"}\n{"_id": "q2"}\n', encoding="utf-8")
+    assert read_retrieval_set(beir).queries == (Query("q1", "cats?"),)
+
+
 def test_the_shared_sets_fit_together(shared: Path) -> None:
     found = read_retrieval_set(shared / "ir_cisi")
     assert (found.name, len(found.documents), len(found.queries), found.unjudged) == ("ir_cisi", 1_460, 76, 36)

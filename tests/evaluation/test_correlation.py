@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from searchkit.errors import ShapeError
+from searchkit.errors import InputError, ShapeError
 from searchkit.evaluation import spearman
 
 
@@ -28,3 +28,11 @@ def test_a_constant_ranks_nothing() -> None:
 def test_unequal_or_single_values_are_refused(first: list[int], second: list[int]) -> None:
     with pytest.raises(ShapeError):
         spearman(first, second)
+
+
+@pytest.mark.parametrize("place", [0, 1])
+def test_what_is_not_a_number_has_no_rank(place: int) -> None:
+    values = [[1.0, 2.0, 3.0], [1.0, 2.0, 3.0]]
+    values[place][1] = float("nan")
+    with pytest.raises(InputError, match="not a number"):
+        spearman(*values)

@@ -40,7 +40,7 @@ def test_answers_have_to_fit_the_queries() -> None:
 def test_queries_come_from_lines_or_records(tmp_path: Path) -> None:
     lines, records = tmp_path / "queries.txt", tmp_path / "queries.jsonl"
     lines.write_text("how do I undo\n\n  rename a branch  \nhow do I undo\n", encoding="utf-8")
-    records.write_text("".join(json.dumps({"_id": n, "text": f"query {n}"}) + "\n" for n in range(2)))
+    records.write_text("".join(json.dumps({"_id": n, "text": f"query {n}"}) + "\n" for n in range(2)) + '{"_id": 2}')
     assert read_queries(lines) == ["how do I undo", "rename a branch"]
     assert read_queries(records) == ["query 0", "query 1"]
 

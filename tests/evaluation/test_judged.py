@@ -9,7 +9,7 @@ import pytest
 from word_encoder import WordEncoder
 
 from searchkit import SearchEngine
-from searchkit.errors import EvaluationError
+from searchkit.errors import EvaluationError, InputError
 from searchkit.evaluation import export_judgements, is_held_out, read_retrieval_set
 from searchkit.training.settings import DataSettings, Kind
 from searchkit.training.sources import read_source
@@ -104,6 +104,8 @@ def test_a_folder_appears_whole_or_not_at_all(engine: SearchEngine, tmp_path: Pa
     out = tmp_path / "out"
     with pytest.raises(EvaluationError, match="nothing was judged"):
         export_judgements(engine, out)
+    with pytest.raises(InputError, match="held_out is 20, expected a share"):
+        export_judgements(engine, out, held_out=20)
     engine.add([{"id": "a\tb", "text": "a name with a tab"}])
     engine.judge(TEST[0], accept=["a\tb"])
     with pytest.raises(EvaluationError, match="cannot hold the name"):

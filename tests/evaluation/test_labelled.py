@@ -31,6 +31,14 @@ def test_pairs_have_two_texts(tmp_path: Path) -> None:
     assert read_labelled(path).train == (Labelled(("a", "b"), "1"),)
 
 
+def test_a_row_without_a_label_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "rows.jsonl"
+    rows = ['{"text": "a", "label": "x", "split": "train"}', '{"text": "b", "split": "test"}', '{"text": "c"}']
+    path.write_text("\n".join(rows), encoding="utf-8")
+    with pytest.raises(EvaluationError, match="without label: 'b'"):
+        read_labelled(path)
+
+
 def test_a_file_without_labels_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "pairs.tsv"
     path.write_text("text\tsplit\na\ttrain\n", encoding="utf-8")

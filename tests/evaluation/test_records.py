@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from searchkit.errors import EvaluationError, MissingExtraError
-from searchkit.evaluation.records import read_records, some_names
+from searchkit.evaluation.records import number, read_records, some_names, text
 
 
 def test_every_format_gives_the_same_records(tmp_path: Path) -> None:
@@ -29,6 +29,8 @@ def test_every_format_gives_the_same_records(tmp_path: Path) -> None:
         ("a.csv", b"x\n\xff\n", "not UTF-8"),
         ("a.parquet", b"PAR1 torn", "not a readable parquet"),
         ("a.xlsx", b"", "no known format"),
+        ("a.jsonl", b"{}\n" + b"[" * 100_000, "line 2 is not JSON"),
+        ("a.csv", b'x\n1\n"' + b"y" * 140_000, "line 3 is not a row: field larger than field limit"),
     ],
 )
 def test_a_damaged_file_is_named(tmp_path: Path, name: str, content: bytes, message: str) -> None:
@@ -48,6 +50,32 @@ def test_parquet_without_pyarrow_names_the_extra(tmp_path: Path, monkeypatch: py
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     with pytest.raises(MissingExtraError, match="pyarrow is not installed"):
         read_records(tmp_path / "a.parquet")
+
+
+def test_parquet_with_damaged_pages_says_what_is_wrong(tmp_path: Path) -> None:
+    pa, pq = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
+    path = tmp_path / "a.parquet"
+    pq.write_table(pa.table({"x": [f"sentence number {n}" for n in range(5000)]}), path)
+    content = bytearray(path.read_bytes())
+    content[100:400] = bytes(byte ^ 0x5A for byte in content[100:400])
+    path.write_bytes(content)
+    with pytest.raises(EvaluationError, match=r"a\.parquet (cannot be read|is not a readable parquet file): [^N]"):
+        read_records(path)
+
+
+@pytest.mark.parametrize("value", ["nan", float("nan"), "inf", None, "high", 10**400])
+def test_a_field_that_is_no_finite_number_is_named(value: object, tmp_path: Path) -> None:
+    assert number(tmp_path / "a", {"x": "1e2"}, "x") == 100
+    with pytest.raises(EvaluationError, match=r"x is .*, expected a number"):
+        number(tmp_path / "a", {"x": value}, "x")
+
+
+def test_a_field_that_is_missing_is_named(tmp_path: Path) -> None:
+    assert text(tmp_path / "a", {"x": 7, "y": ""}, "x") == "7"
+    assert text(tmp_path / "a", {"x": 7, "y": ""}, "y") == ""
+    for record in ({"y": "b"}, {"x": None, "y": "b"}):
+        with pytest.raises(EvaluationError, match=r"a has a record without x: .*'b'"):
+            text(tmp_path / "a", record, "x")
 
 
 def test_many_names_are_cut_short() -> None:

@@ -41,7 +41,11 @@ def test_sick_is_read_by_its_header(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("line", "message"),
-    [("1\ta\tb\n", "line 2 has 3 fields, expected 4"), ("1\ta\tb\tx\n", "line 2: the score is 'x'")],
+    [
+        ("1\ta\tb\n", "line 2 has 3 fields, expected 4"),
+        ("1\ta\tb\tx\n", "line 2: the score is 'x'"),
+        ("1\ta\tb\tnan\n", "score is 'nan'"),
+    ],
 )
 def test_a_damaged_line_is_named(tmp_path: Path, line: str, message: str) -> None:
     header = "pair_ID\tsentence_A\tsentence_B\trelatedness_score\n"

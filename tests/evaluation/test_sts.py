@@ -73,6 +73,15 @@ def test_a_missing_column_is_named(tmp_path: Path) -> None:
         read_sts(path)
 
 
+def test_a_pair_without_a_sentence_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "tiny.jsonl"
+    whole = '{"sentence1": "a", "sentence2": "b", "score": 1}\n'
+    for broken in ('{"sentence1": "c", "score": 2}', '{"sentence1": "c", "sentence2": null, "score": 2}'):
+        path.write_text(whole + broken, encoding="utf-8")
+        with pytest.raises(EvaluationError, match="without sentence2: 'c'"):
+            read_sts(path)
+
+
 def test_the_shared_sets_have_the_pairs_they_state(shared: Path) -> None:
     assert len(read_sts(shared / "sts" / "sts13.parquet").pairs) == 1_500
     assert len(read_sts(shared / "sts" / "stsb.parquet", split="test").pairs) == 1_379
