@@ -1,26 +1,36 @@
-"""Train the bundled encoder and write it in the form that ships: one command, one recipe, one seed.
+"""Train the bundled encoder and write it in the form that ships: one command, two recipes, one seed.
 
     python recipes/build_bundled.py --base FOLDER --data FOLDER --out searchkit/encoder/bundled/default
 
 ``--base`` is a folder with the all-MiniLM-L6-v2 checkpoint (its ``model.safetensors`` is checked), ``--data`` the
-folder that the recipe's paths start from. A run that was cut off goes on with ``--resume``. The run itself, its log
-and the float32 checkpoint stay in ``runs/bundled-encoder``.
+folder that the recipes' paths start from. Both runs begin with this checkpoint; what the second changed in it is added
+to what the first made of it. A run that was cut off goes on with ``--resume``. The runs, their logs and the float32
+checkpoints stay in ``runs``.
+
+Ilharco, Ribeiro, Wortsman et al. 2023, "Editing Models with Task Arithmetic", https://arxiv.org/abs/2212.04089
 """
 
 from __future__ import annotations
 
 import argparse
-import hashlib
+import json
+import shutil
 import sys
 import time
 from pathlib import Path
 
+from safetensors.numpy import load_file, save_file
+
 from searchkit.encoder import export_onnx
+from searchkit.encoder.weights import file_sha256
 from searchkit.errors import CheckpointError, SearchkitError
 from searchkit.training import TrainingProgress, load_recipe, train
 
-RECIPE = Path(__file__).with_name("bundled-encoder.toml")
-RUN = Path("runs/bundled-encoder")
+NAME = "searchkit-minilm-2"
+RECIPES = ("bundled-encoder", "bundled-sentences")
+RUNS = Path("runs")
+WEIGHTS = "model.safetensors"
+FACTS = "training.json"
 BASE_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 
 
@@ -33,13 +43,18 @@ def main() -> int:
     options = parser.parse_args()
     try:
         check_base(options.base)
-        if not RUN.exists():
-            recipe = load_recipe(RECIPE, root=options.data, base=str(options.base))
-            train(recipe, RUN, progress=tell, resume=options.resume)
+        for name in RECIPES:
+            if not (RUNS / name).exists():
+                recipe = load_recipe(
+                    Path(__file__).with_name(f"{name}.toml"), root=options.data, base=str(options.base)
+                )
+                train(recipe, RUNS / name, progress=tell, resume=options.resume)
+        both = RUNS / NAME
+        add_change(*(RUNS / name for name in RECIPES), options.base, both)
         report = export_onnx(
-            RUN,
+            both,
             options.out,
-            name="searchkit-minilm-1",
+            name=NAME,
             base="all-MiniLM-L6-v2",
             license="Apache-2.0",
             max_tokens=256,
@@ -55,12 +70,23 @@ def main() -> int:
 
 
 def check_base(folder: Path) -> None:
-    """Refuse any other start: the recipe's figures hold for this one."""
-    found = hashlib.sha256((folder / "model.safetensors").read_bytes()).hexdigest()
+    """Refuse any other start: the recipes' figures hold for this one."""
+    found = file_sha256(folder / WEIGHTS)
     if found != BASE_SHA256:
         raise CheckpointError(
             f"{folder} is another checkpoint: SHA-256 {found[:12]}..., expected {BASE_SHA256[:12]}..."
         )
+
+
+def add_change(first: Path, second: Path, base: Path, out: Path) -> None:
+    """Write the checkpoint ``first`` with ``second - base`` added to its weights; ``out`` is replaced."""
+    weights, changed, start = (load_file(folder / WEIGHTS) for folder in (first, second, base))
+    shutil.rmtree(out, ignore_errors=True)
+    shutil.copytree(first, out)
+    total = {name: one.astype("float32") + (changed[name] - start[name]) for name, one in weights.items()}
+    save_file(total, out / WEIGHTS, metadata={"format": "pt"})
+    facts = json.loads((out / FACTS).read_text(encoding="utf-8"))
+    (out / FACTS).write_text(json.dumps({**facts, "name": out.name}, indent=2) + "\n", encoding="utf-8")
 
 
 def tell(progress: TrainingProgress) -> None:

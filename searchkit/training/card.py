@@ -14,6 +14,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from searchkit.encoder.torch_runtime import resolve_device
 from searchkit.errors import TrainingError
 from searchkit.training.recipe import Recipe, recipe_facts
 from searchkit.training.report import TrainingReport
@@ -117,7 +118,7 @@ def _facts(recipe: Recipe, report: TrainingReport) -> dict[str, Any]:
             "best_step": report.best.step if report.best else None,
             "best_dev_score": report.best.score if report.best else None,
         },
-        "machine": _machine(),
+        "machine": _machine(recipe.run.device),
     }
 
 
@@ -133,11 +134,11 @@ def _source(source: Source) -> dict[str, Any]:
     }
 
 
-def _machine() -> dict[str, str]:
+def _machine(device: str) -> dict[str, str]:
     import torch
 
     cores = f"{platform.machine()}, {os.cpu_count()} cores"
-    hardware = torch.cuda.get_device_name() if torch.cuda.is_available() else cores
+    hardware = torch.cuda.get_device_name() if resolve_device(device) == "cuda" else cores
     return {"hardware": hardware, "python": platform.python_version()} | {name: _version(name) for name in LIBRARIES}
 
 

@@ -1,7 +1,8 @@
 """``log.jsonl``: one object a step (step, loss, lr, sentences_per_s, sentences, source) and one a dev evaluation.
 
-Lines are appended and flushed. A resumed run cuts the file back to the length that the saved state names, so that
-no step is told twice; what it says is read back to go on counting.
+Lines are appended and flushed, and synced before a state is saved that counts on them. A resumed run cuts the file
+back to the length that the saved state names, so that no step is told twice; what it says is read back to go on
+counting.
 """
 
 from __future__ import annotations
@@ -64,6 +65,11 @@ class Journal:
         """Note a dev evaluation."""
         self._write({"step": score.step, "dev_score": score.score})
 
+    def sync(self) -> None:
+        """Make what was noted survive a power cut."""
+        if self._file is not None:
+            os.fsync(self._file.fileno())
+
     def close(self) -> None:
         """Close the files."""
         if self._file is not None:
@@ -89,8 +95,11 @@ class Journal:
                 hint="remove the folder to begin anew",
             )
         os.truncate(path, length)
-        for line in path.read_text(encoding="utf-8").splitlines():
-            self._count(json.loads(line))
+        try:
+            for line in path.read_text(encoding="utf-8").splitlines():
+                self._count(json.loads(line))
+        except (ValueError, KeyError, TypeError) as exc:
+            raise TrainingError(f"{path} is damaged: {exc}", hint="remove the folder to begin anew") from exc
 
     def _count(self, record: dict[str, Any]) -> None:
         if "dev_score" in record:

@@ -2,9 +2,9 @@
 
 Beside the output folder ``NAME`` stands ``NAME.run`` with what belongs to the run and not to the encoder:
 
-    log.jsonl            one line a step and a dev evaluation (`journal`)
-    state.safetensors    the last saved state (`state`); removed when the run is done
-    best.safetensors     the weights of the best dev evaluation so far
+    log.jsonl               one line a step and a dev evaluation (`journal`)
+    state.safetensors       the last saved state (`state`); removed when the run is done
+    best-STEP.safetensors   the weights of the best dev evaluation so far, and of the best that the state knows of
 
 The checkpoint itself is written when the last step is done, whole or not at all (`writer`).
 """
@@ -41,7 +41,7 @@ from searchkit.training.world import join_world
 from searchkit.training.writer import write_checkpoint
 
 Evaluate = Callable[[TrainingEncoder], float]
-BEST = "best.safetensors"
+BEST = "best-{}.safetensors"  # one for each step: a run that goes back to its state needs the weights it knew then
 
 
 class Loop:
@@ -79,6 +79,7 @@ class Loop:
         self._steps = step_count(run, self._sources)
         self._folder = run_folder(out)
         self._done, self._earlier_seconds, self._log_length = 0, 0.0, 0
+        self._saved_best: DevScore | None = None  # the best dev evaluation that the saved state knows of
         torch.manual_seed(run.seed + self._world.rank)  # each process its own dropout
 
     def resume(self) -> None:
@@ -110,6 +111,7 @@ class Loop:
         self._folder.mkdir(parents=True, exist_ok=True)
         folder = self._folder if self._world.is_first else None
         journal = Journal(folder, length=self._log_length, tensorboard=self._run.tensorboard)
+        self._saved_best = journal.best
         began = time.perf_counter()
         try:
             for step in range(self._done + 1, self._steps + 1):
@@ -172,17 +174,21 @@ class Loop:
                 raise TrainingError(f"the dev evaluation gave {score.score} at step {step}, expected a number")
             journal.dev(score)
             if journal.best == score:
-                write_tensors(self._folder / BEST, trained_weights(self._model))
+                write_tensors(self._folder / BEST.format(step), trained_weights(self._model))
+                self._remove_weights_but(self._saved_best, score)
         self._model.train()
 
     def _save(self, step: int, journal: Journal, seconds: float) -> None:
         states = self._world.gather_bytes(get_random_state(self._world.device))
         if self._world.is_first:
+            journal.sync()
             place = Place(step, seconds, journal.length, self._mixture.position, self._learner.scaler.state_dict())
             save_state(self._folder, self._identity(), place, self._model, self._optimizer, states)
+            self._saved_best = journal.best
+            self._remove_weights_but(self._saved_best)
 
     def _identity(self) -> Identity:
-        facts = recipe_facts(self._recipe)
+        facts = recipe_facts(self._recipe) | {"start": self._start.checkpoint.fingerprint()}
         digest = hashlib.sha256(json.dumps(facts, sort_keys=True, default=str).encode()).hexdigest()
         return Identity(digest, tuple(source.sha256 for source in self._sources))
 
@@ -206,14 +212,20 @@ class Loop:
 
     def _write(self, journal: Journal, report: TrainingReport) -> None:
         if journal.best is not None:
-            put_weights(self._model, load_file(self._folder / BEST))
+            put_weights(self._model, load_file(self._folder / BEST.format(journal.best.step)))
         elif self._first_weights:
             with averaged(self._model, self._first_weights, self._run.average_with_start):
                 kept = copy_weights(self._model)
             put_weights(self._model, kept)
         write_checkpoint(self._start, self._run, self._out, lambda folder: write_card(folder, self._recipe, report))
-        for name in (STATE, BEST):
-            (self._folder / name).unlink(missing_ok=True)
+        (self._folder / STATE).unlink(missing_ok=True)
+        self._remove_weights_but()
+
+    def _remove_weights_but(self, *kept: DevScore | None) -> None:
+        names = {BEST.format(dev.step) for dev in kept if dev is not None}
+        for path in self._folder.glob(BEST.format("*")):
+            if path.name not in names:
+                path.unlink()
 
 
 def run_folder(out: Path) -> Path:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -61,24 +61,23 @@ def mine_hard_negatives(rows: Sequence[Row], encoder: PairEncoder, mining: Minin
 
     passages = list(dict.fromkeys(row.texts[1] for row in rows))
     numbers = {passage: number for number, passage in enumerate(passages)}
-    forbidden = _forbidden(rows, numbers)
     queries = encoder.encode_queries([row.texts[0] for row in rows])
     vectors = encoder.encode_passages(passages)
     depth = min(mining.last_rank, len(passages))
     scores, nearest = faiss.knn(queries, vectors, depth, metric=faiss.METRIC_INNER_PRODUCT)
     rng = np.random.default_rng(seed)
     mined = []
-    for number, row in enumerate(rows):
+    for number, (row, forbidden) in enumerate(zip(rows, _forbidden(rows, numbers), strict=True)):
         own = float(queries[number] @ vectors[numbers[row.texts[1]]])
         window = slice(mining.first_rank - 1, depth)
         fits = nearest[number, window][scores[number, window] <= mining.ceiling * own]
-        choice = [int(passage) for passage in fits if int(passage) not in forbidden[number]]
-        negative = choice[int(rng.integers(len(choice)))] if choice else _any(len(passages), forbidden[number], rng)
+        choice = [int(passage) for passage in fits if int(passage) not in forbidden]
+        negative = choice[int(rng.integers(len(choice)))] if choice else _any(len(passages), forbidden, rng)
         mined.append(dataclasses.replace(row, texts=(*row.texts, passages[negative])))
     return mined
 
 
-def _forbidden(rows: Sequence[Row], numbers: Mapping[str, int]) -> list[set[int]]:
+def _forbidden(rows: Sequence[Row], numbers: Mapping[str, int]) -> Iterator[set[int]]:
     """For each row the passages that answer it: those of the same anchor, of the same group, and the anchor itself."""
     by_anchor: dict[str, set[int]] = defaultdict(set)
     by_group: dict[str, set[int]] = defaultdict(set)
@@ -86,11 +85,14 @@ def _forbidden(rows: Sequence[Row], numbers: Mapping[str, int]) -> list[set[int]
         by_anchor[row.texts[0]].add(numbers[row.texts[1]])
         if row.group:
             by_group[row.group].add(numbers[row.texts[1]])
-    return [by_anchor[row.texts[0]] | by_group.get(row.group, set()) | {numbers.get(row.texts[0], -1)} for row in rows]
+    for row in rows:
+        itself = {numbers[row.texts[0]]} if row.texts[0] in numbers else set()
+        yield by_anchor[row.texts[0]] | by_group.get(row.group, set()) | itself
 
 
 def _any(count: int, forbidden: set[int], rng: np.random.Generator) -> int:
-    allowed = [number for number in range(count) if number not in forbidden]
-    if not allowed:
+    if len(forbidden) == count:
         raise TrainingError("mining found no passage that is not an answer itself", hint="add pairs, or leave out mine")
-    return allowed[int(rng.integers(len(allowed)))]
+    while (passage := int(rng.integers(count))) in forbidden:
+        pass
+    return passage

@@ -122,7 +122,7 @@ class _Stream:
             seen |= keys
             if len(chosen) == count:
                 break
-        self._waiting.extendleft(reversed(put_off))
+        self._waiting = deque(dict.fromkeys([*put_off, *self._waiting]))  # once each, however often it was put off
         if len(chosen) < 2:
             raise TrainingError(
                 f"{self.source.settings.path} gives a batch of one row, and one row has nothing to be contrasted with",

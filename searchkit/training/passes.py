@@ -56,20 +56,21 @@ def cut_passes(
     tokenizer.enable_truncation(max_tokens)
     tokens = tokenize(tokenizer, [without_surrogates(text) for text in texts])
     order = sorted(range(len(tokens)), key=lambda row: -len(tokens[row]))
-    return [_pad(tokens, sorted(rows), length, pad_id) for rows, length in _cut(order, tokens, tokens_per_pass)]
+    cut = _cut(order, tokens, tokens_per_pass, max_tokens)
+    return [_pad(tokens, sorted(rows), length, pad_id) for rows, length in cut]
 
 
-def padded_length(length: int) -> int:
-    """The length that ``length`` tokens are padded to."""
-    return next((step for step in LENGTHS if step >= length), -(-length // LENGTHS[-1]) * LENGTHS[-1])
+def padded_length(length: int, most: int) -> int:
+    """The length that ``length`` tokens are padded to, at most ``most``: the model may have no positions past it."""
+    return min(most, next((step for step in LENGTHS if step >= length), -(-length // LENGTHS[-1]) * LENGTHS[-1]))
 
 
 def _cut(
-    order: Sequence[int], tokens: Sequence[Sequence[int]], tokens_per_pass: int
+    order: Sequence[int], tokens: Sequence[Sequence[int]], tokens_per_pass: int, max_tokens: int
 ) -> Iterator[tuple[Sequence[int], int]]:
     start = 0
     while start < len(order):
-        length = padded_length(len(tokens[order[start]]))
+        length = padded_length(len(tokens[order[start]]), max_tokens)
         height = max(ROW_MULTIPLE, tokens_per_pass // length // ROW_MULTIPLE * ROW_MULTIPLE)
         yield order[start : start + height], length
         start += height

@@ -27,6 +27,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
+from searchkit.encoder.hub import name_of
 from searchkit.errors import TrainingError
 from searchkit.training.settings import DataSettings, Kind, RunSettings
 
@@ -36,6 +37,7 @@ else:
     import tomli as tomllib
 
 _Settings = TypeVar("_Settings")
+SHAPE = "a recipe has one [run], and a [[data]] for each source"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,19 +91,22 @@ def load_recipe(path: Path, *, root: Path | None = None, base: str | None = None
     table = _read_toml(path)
     unknown = sorted(set(table) - {"run", "data"})
     if unknown:
-        raise TrainingError(f"{path}: unknown key {unknown[0]!r}", hint="a recipe has [run] and [[data]]")
-    run = _build(RunSettings, {**table.get("run", {}), **({"base": base} if base else {})}, f"{path}, [run]")
+        raise TrainingError(f"{path}: unknown key {unknown[0]!r}", hint=SHAPE)
+    settings, data = table.get("run", {}), table.get("data", [])
+    if not isinstance(settings, dict) or not isinstance(data, list) or not all(isinstance(one, dict) for one in data):
+        raise TrainingError(f"{path}: run is not one table, or data not a list of them", hint=SHAPE)
+    run = _build(RunSettings, {**settings, **({"base": base} if base else {})}, f"{path}, [run]")
     if base is None and (path.parent / run.base).is_dir():
         run = dataclasses.replace(run, base=str(path.parent / run.base))
     folder = path.parent if root is None else root
-    entries = [_build(DataSettings, entry, f"{path}, data {n}") for n, entry in enumerate(table.get("data", []), 1)]
+    entries = [_build(DataSettings, entry, f"{path}, data {n}") for n, entry in enumerate(data, 1)]
     return Recipe(run, tuple(dataclasses.replace(entry, path=folder / entry.path) for entry in entries))
 
 
 def recipe_facts(recipe: Recipe) -> dict[str, Any]:
     """The recipe as JSON values, without the folders of this machine: for cards and for telling recipes apart."""
     base = recipe.run.base
-    run = _plain(recipe.run) | {"base": recipe.run.base_name or (Path(base).name if Path(base).is_dir() else base)}
+    run = _plain(recipe.run) | {"base": recipe.run.base_name or name_of(base, Path(base).expanduser())}
     del run["base_name"]
     return {"run": run, "data": [_plain(entry) | {"path": entry.path.name} for entry in recipe.data]}
 
@@ -147,7 +152,7 @@ def _convert(value: Any, hint: Any, place: str) -> Any:
         return {key: _convert(item, get_args(hint)[1], f"{place}.{key}") for key, item in value.items()}
     if isinstance(hint, type) and dataclasses.is_dataclass(hint) and isinstance(value, dict):
         return _build(hint, value, place)
-    if isinstance(hint, type):
+    if origin is None and isinstance(hint, type):  # Python 3.10 takes tuple[str, ...] for a type too
         return _convert_scalar(value, hint, place)
     raise TrainingError(f"{place} is {value!r}, expected a list or a table")
 

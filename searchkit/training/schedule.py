@@ -15,11 +15,14 @@ if TYPE_CHECKING:
 
 
 def step_count(run: RunSettings, sources: Sequence[Source]) -> int:
-    """Optimiser steps of a run."""
+    """Optimiser steps of a run; where sources set their own batch size, by the mean of the batches drawn."""
     if run.steps is not None:
         return run.steps
     rows = sum(len(source.rows) for source in sources)
-    return max(1, math.ceil(run.epochs * rows / (run.batch_size * run.accumulate)))
+    weights = [source.settings.weight for source in sources]
+    sizes = [source.settings.batch_size or run.batch_size for source in sources]
+    batch = sum(weight * size for weight, size in zip(weights, sizes, strict=True)) / sum(weights)
+    return max(1, math.ceil(run.epochs * rows / (batch * run.accumulate)))
 
 
 def learning_rate(step: int, steps: int, run: RunSettings) -> float:

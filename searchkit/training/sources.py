@@ -96,7 +96,7 @@ def read_source(settings: DataSettings, *, seed: int) -> Source:
     try:
         return _collect(settings, reader(settings.path), seed)
     except OSError as exc:
-        raise TrainingError(f"{settings.path} cannot be read: {exc.strerror}") from exc
+        raise TrainingError(f"{settings.path} cannot be read: {exc.strerror or exc}") from exc
 
 
 def _collect(settings: DataSettings, records: Iterator[_Record], seed: int) -> Source:
@@ -180,8 +180,9 @@ def _parse(settings: DataSettings, columns: Sequence[str], record: Mapping[str, 
     if reasons:
         return reasons[0]
     texts = tuple(str(record[name]).strip() for name in names)
-    group = str(record.get(settings.group) or "") if settings.group else ""
-    return Row(tuple(text.lower() for text in texts) if settings.lower_case else texts, score, group)
+    group = record.get(settings.group) if settings.group else None
+    texts = tuple(text.lower() for text in texts) if settings.lower_case else texts
+    return Row(texts, score, "" if group is None else str(group))
 
 
 def _fault(name: str, value: object) -> str:
@@ -195,7 +196,7 @@ def _fault(name: str, value: object) -> str:
 def _score(value: Any) -> float:
     try:
         return float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return math.nan
 
 
@@ -225,12 +226,25 @@ def _read_tsv(path: Path) -> Iterator[_Record]:
 def _read_table(path: Path, *, delimiter: str, quoting: int) -> Iterator[_Record]:
     with path.open(encoding="utf-8-sig", errors="replace", newline="") as lines:
         reader = csv.reader(lines, delimiter=delimiter, quoting=quoting)  # type: ignore[arg-type]
-        header = next(reader, [])
-        for fields in reader:
-            if len(fields) == len(header):
+        header = _next_fields(reader) or []
+        if isinstance(header, str):
+            yield reader.line_num, header
+            return
+        while (fields := _next_fields(reader)) is not None:
+            if isinstance(fields, str):
+                yield reader.line_num, fields
+            elif len(fields) == len(header):
                 yield reader.line_num, dict(zip(header, fields, strict=True))
             elif fields:
                 yield reader.line_num, f"{len(fields)} fields, expected {len(header)}"
+
+
+def _next_fields(reader: Iterator[list[str]]) -> list[str] | str | None:
+    """The fields of the next row, a reason why it has none, or None at the end."""
+    try:
+        return next(reader, None)
+    except csv.Error as exc:  # an open quote swallows the rows below it, until the field is too long
+        return f"not a row: {exc}"
 
 
 def _read_jsonl(path: Path) -> Iterator[_Record]:
@@ -243,7 +257,7 @@ def _read_jsonl(path: Path) -> Iterator[_Record]:
 def _parse_json(line: str) -> dict[str, Any] | str:
     try:
         record = json.loads(line)
-    except ValueError as exc:
+    except (ValueError, RecursionError) as exc:
         return f"not JSON: {exc}"
     return record if isinstance(record, dict) else f"a JSON {type(record).__name__}, expected an object"
 

@@ -32,7 +32,7 @@ MOMENTS = ("exp_avg", "exp_avg_sq", "step")
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """What a state belongs to: SHA-256 of the recipe and of the file of every source."""
+    """What a state belongs to: SHA-256 of the recipe with its start, and of the file of every source."""
 
     recipe: str
     data: tuple[str, ...]
@@ -89,7 +89,7 @@ def load_state(
     path = folder / STATE
     metadata, tensors = _read(path)
     if Identity(metadata["recipe"], tuple(metadata["data"])) != identity:
-        raise TrainingError(f"{path} belongs to another recipe or other data", hint="remove it to begin anew")
+        raise TrainingError(f"{path} belongs to another recipe, start or other data", hint="remove it to begin anew")
     weights = trained_weights(model)
     put_weights(model, {name: tensors[f"weight.{name}"] for name in weights})
     for name, weight in weights.items():

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from searchkit.training.mixture import Batch
 
 
+MEETING = ("RANK", "LOCAL_RANK", "MASTER_ADDR", "MASTER_PORT")  # what torchrun sets besides WORLD_SIZE
+
+
 @dataclass(frozen=True, slots=True)
 class World:
     """This process among the others.
@@ -94,11 +97,19 @@ def join_world(device: str) -> World:
 
     Args:
         device: as in the recipe; with several processes each CUDA process takes the GPU of its local rank.
+
+    Raises:
+        TrainingError: the environment names several processes, but not how they meet.
     """
     size = int(os.environ.get("WORLD_SIZE", "1"))
     kind = resolve_device(device)
     if size == 1:
         return World(0, 1, torch.device(kind))
+    if missing := [name for name in MEETING if name not in os.environ]:
+        raise TrainingError(
+            f"WORLD_SIZE is {size}, but {', '.join(missing)} is not set",
+            hint="start with torchrun, or unset WORLD_SIZE to train in one process",
+        )
     if kind == "cuda":
         torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
     if not dist.is_initialized():

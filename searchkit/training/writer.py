@@ -13,11 +13,14 @@ is left out, and whoever loads the folder names the pooling.
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from searchkit.directory.syncing import sync_folder
+from searchkit.encoder.checkpoint_writer import make_readable
 from searchkit.encoder.manifest import HeadRecord
 from searchkit.encoder.pooling import Pooling
 from searchkit.encoder.sentence_layout import DENSE_FILE, SentenceLayout, write_layout
@@ -50,13 +53,29 @@ def write_checkpoint(start: Start, run: RunSettings, out: Path, add: Callable[[P
     _write_tokenizer(start.checkpoint.folder, partial)
     _write_layout(start, run, partial)
     add(partial)
+    make_readable(partial)
+    _sync(partial)
     if out.exists():
         out.rmdir()
     partial.rename(out)
+    sync_folder(out.parent)
+
+
+def _sync(folder: Path) -> None:
+    """Make all files of a folder survive a power cut: the state of the run goes once the checkpoint stands."""
+    for path in folder.rglob("*"):
+        if path.is_dir():
+            sync_folder(path)
+        else:
+            with path.open("rb+") as file:
+                os.fsync(file.fileno())
+    sync_folder(folder)
 
 
 def check_free(out: Path) -> None:
-    """Raise TrainingError where ``out`` is a file or a folder with something in it."""
+    """Raise TrainingError where ``out`` is a file, a folder with something in it, or has no name, as ``.`` has none."""
+    if not out.name:
+        raise TrainingError(f"{str(out)!r} is no name for a new folder", hint="name one, such as models/mine")
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise TrainingError(f"{out} exists already", hint="choose another folder, or remove this one")
 

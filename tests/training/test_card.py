@@ -1,13 +1,15 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from searchkit.errors import TrainingError
-from searchkit.training import CardTable, train, update_card
+from searchkit.training import CardTable, TrainingReport, train, update_card
+from searchkit.training.card import write_card
 from searchkit.training.recipe import Recipe
 
 EXPECTED = (
@@ -36,6 +38,19 @@ def test_card_states_start_settings_data_machine_and_limits(folder: Path, text_f
         assert line in card
     digest = hashlib.sha256(text_file.read_bytes()).hexdigest()
     assert f"| sentences | unsup | 1.0 | 100 | 0 | {digest} |" in card
+
+
+def test_card_names_the_hardware_that_was_used(
+    make_recipe: Callable[..., Recipe], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    torch = pytest.importorskip("torch")
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda: "A GPU")
+    report = TrainingReport(tmp_path, 1, 2.0, 1.0, None, (), 8, 1.0, ())
+    for device, is_gpu in (("cpu", False), ("auto", True), ("cuda", True)):
+        write_card(tmp_path, make_recipe(device=device), report)
+        hardware = json.loads((tmp_path / "training.json").read_text())["machine"]["hardware"]
+        assert (hardware == "A GPU") is is_gpu
 
 
 def test_card_names_no_folder_of_this_machine(folder: Path, tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import types
 from pathlib import Path
@@ -37,6 +38,25 @@ def test_log_shorter_than_the_state_says_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "log.jsonl").write_text("{}\n")
     with pytest.raises(TrainingError, match=r"log\.jsonl has 3 bytes, expected at least 50"):
         Journal(tmp_path, length=50)
+
+
+@pytest.mark.parametrize("content", ["{}\n", "[1]\n", "torn\n"])
+def test_log_with_other_lines_is_an_error(tmp_path: Path, content: str) -> None:
+    (tmp_path / "log.jsonl").write_text(content)
+    with pytest.raises(TrainingError, match=r"log\.jsonl is damaged"):
+        Journal(tmp_path, length=len(content))
+
+
+def test_log_is_on_the_disk_when_synced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    synced: list[int] = []
+    monkeypatch.setattr(os, "fsync", lambda handle: synced.append(os.fstat(handle).st_ino))
+    journal = Journal(tmp_path)
+    journal.step(step(1, 2.0))
+    assert synced == []
+    journal.sync()
+    assert synced == [(tmp_path / "log.jsonl").stat().st_ino]
+    journal.close()
+    Journal(None).sync()  # nothing to sync where nothing is written
 
 
 def test_best_is_the_earliest_of_equals() -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -184,6 +185,78 @@ def test_occupied_place_and_unfinished_run_are_refused(
     state.write_bytes(state.read_bytes()[:1000])
     with pytest.raises(TrainingError, match="is damaged"):
         train(recipe, tmp_path / "out", resume=True)
+
+
+def test_state_of_another_start_of_the_same_name_is_refused(
+    make_recipe: MakeRecipe, tiny_bert: Path, tmp_path: Path
+) -> None:
+    from safetensors.torch import save_file
+
+    folders = [Path(shutil.copytree(tiny_bert, tmp_path / place / "start")) for place in "ab"]
+    weights = {name: weight * 1.5 for name, weight in weights_of(folders[1]).items()}
+    save_file(weights, folders[1] / "model.safetensors", metadata={"format": "pt"})
+    recipe = make_recipe(save_every=1)
+    first, other = (Recipe(replace(recipe.run, base=str(folder)), recipe.data) for folder in folders)
+
+    def kill(_: TrainingProgress) -> None:
+        raise KilledError
+
+    with pytest.raises(KilledError):
+        train(first, tmp_path / "out", progress=kill)
+    with pytest.raises(TrainingError, match="belongs to another recipe, start or other data"):
+        train(other, tmp_path / "out", resume=True)
+    assert train(first, tmp_path / "out", resume=True).steps == 4
+
+
+def test_best_weights_that_the_state_knows_outlive_better_ones_that_were_lost(
+    make_recipe: MakeRecipe, tmp_path: Path
+) -> None:
+    """A resumed run need not find again what was found after its state: a GPU rounds otherwise each time."""
+    vectors: list[np.ndarray[Any, Any]] = []
+    scores = iter([0.5, 0.9, 0.1, 0.2])  # at 2 and 4; then, from the state of step 3 on, at 4 and 6
+
+    def evaluate(encoder: Any) -> float:
+        vectors.append(encoder.encode_passages(["the fox hides now"]))
+        return next(scores)
+
+    def kill_at_5(progress: TrainingProgress) -> None:
+        if progress.step == 5:
+            raise KilledError
+
+    recipe = make_recipe(steps=6, evaluate_every=2, save_every=3)
+    with pytest.raises(KilledError):
+        train(recipe, tmp_path / "out", evaluate=evaluate, progress=kill_at_5)
+    report = train(recipe, tmp_path / "out", evaluate=evaluate, resume=True)
+    assert report.best is not None
+    assert (report.best.step, report.best.score) == (2, 0.5)
+    kept = encode_with_transformers(tmp_path / "out", ["the fox hides now"])
+    np.testing.assert_allclose(kept, vectors[0], atol=1e-5)
+    assert np.abs(kept - vectors[1]).max() > 1e-3
+
+
+def test_only_the_weights_that_may_be_needed_are_kept(make_recipe: MakeRecipe, tmp_path: Path) -> None:
+    seen: list[set[str]] = []
+
+    def look(_: TrainingProgress) -> None:
+        seen.append({path.name for path in (tmp_path / "out.run").glob("best-*")})
+
+    scores = iter([0.1, 0.2, 0.3, 0.4])
+    recipe = make_recipe(steps=4, evaluate_every=1, save_every=2)
+    train(recipe, tmp_path / "out", evaluate=lambda _: next(scores), progress=look)
+    one, two, three, four = (f"best-{step}.safetensors" for step in (1, 2, 3, 4))
+    assert seen == [{one}, {two}, {two, three}, {four}]
+
+
+def test_log_is_synced_before_the_state_that_counts_on_it(
+    make_recipe: MakeRecipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from searchkit.training import loop
+
+    told: list[str] = []
+    monkeypatch.setattr(loop.Journal, "sync", lambda _: told.append("log"))
+    monkeypatch.setattr(loop, "save_state", lambda *_: told.append("state"))
+    train(make_recipe(steps=2, save_every=1), tmp_path / "out")
+    assert told == ["log", "state"] * 2
 
 
 def test_run_without_a_state_begins_when_resumed(make_recipe: MakeRecipe, tmp_path: Path) -> None:

@@ -49,6 +49,15 @@ def test_rows_put_off_come_again_soon() -> None:
     assert sorted(shown) == sorted(f"b{n}" for n in range(8))
 
 
+def test_rows_put_off_again_and_again_wait_once() -> None:
+    rows = [Row((f"a{n}", f"b{n}"), group="crowd" if n > 9 else str(n)) for n in range(200)]
+    mix = mixture(source(rows, Kind.PAIRS), batch_size=8)
+    for n in range(30):
+        mix.batch(n)
+    (position,) = mix.position
+    assert len(position.waiting) == len(set(position.waiting)) <= 190
+
+
 def test_rows_of_one_group_never_meet() -> None:
     rows = [Row((f"a{n}", f"b{n}"), group=str(n // 5)) for n in range(50)]
     mix = mixture(source(rows, Kind.PAIRS), batch_size=10)

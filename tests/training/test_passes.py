@@ -54,4 +54,9 @@ def test_filling_rows_are_not_counted(tiny_bert: Path) -> None:
 
 @pytest.mark.parametrize(("length", "padded"), [(1, 8), (8, 8), (17, 24), (512, 512), (513, 1024)])
 def test_lengths_are_rounded_up_to_a_few(length: int, padded: int) -> None:
-    assert padded_length(length) == padded
+    assert padded_length(length, 8192) == padded
+
+
+def test_padding_ends_where_the_model_has_no_more_positions(tiny_bert: Path) -> None:
+    (only,) = cut(tiny_bert, ["cat " * 50], max_tokens=40)
+    assert only.ids.shape == (8, 40)

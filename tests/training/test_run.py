@@ -30,6 +30,15 @@ def test_missing_torch_names_the_extra(
         train(make_recipe(), tmp_path / "out")
 
 
+def test_a_folder_without_a_name_is_refused(
+    make_recipe: Callable[..., Recipe], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in (".", "/"):
+        with pytest.raises(TrainingError, match="is no name for a new folder"):
+            train(make_recipe(), Path(name))
+
+
 def test_useless_source_stops_before_anything_is_written(make_recipe: Callable[..., Recipe], tmp_path: Path) -> None:
     (tmp_path / "empty.txt").write_text("")
     with pytest.raises(TrainingError, match=r"empty\.txt has no usable row"):

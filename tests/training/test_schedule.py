@@ -35,6 +35,17 @@ def test_steps_are_given_or_follow_from_the_rows() -> None:
     assert step_count(RunSettings(base="x", batch_size=512), [source]) == 1
 
 
+def test_a_pass_is_a_pass_where_sources_set_their_own_batch_size() -> None:
+    def source(rows: int, batch_size: int | None, weight: float) -> Source:
+        settings = DataSettings(path=Path("x.txt"), kind=Kind.UNSUP, batch_size=batch_size, weight=weight)
+        return Source(settings, (Row(("a",)),) * rows, 0, (), 0, "")
+
+    run = RunSettings(base="x", batch_size=100)
+    assert step_count(run, [source(100, 10, 1.0)]) == 10
+    # three batches of 20 rows for one of 100: 40 rows a step on average
+    assert step_count(run, [source(240, 20, 3.0), source(160, None, 1.0)]) == 10
+
+
 def test_biases_and_frozen_weights_are_not_decayed() -> None:
     model = torch.nn.Sequential(torch.nn.Linear(3, 2), torch.nn.LayerNorm(2), torch.nn.Linear(2, 2))
     model[2].requires_grad_(False)

@@ -121,6 +121,38 @@ def test_group_column_travels_with_the_row(tmp_path: Path) -> None:
     assert read(tmp_path / "a.csv", Kind.PAIRS, group="image").rows == (Row(("a", "b"), 0.0, "7"),)
 
 
+def test_group_zero_is_a_group_and_null_is_none(tmp_path: Path) -> None:
+    records = [{"text_a": "a", "text_b": "b", "image": image} for image in (0, None)]
+    (tmp_path / "a.jsonl").write_text("\n".join(map(json.dumps, records)))
+    assert [row.group for row in read(tmp_path / "a.jsonl", Kind.PAIRS, group="image").rows] == ["0", ""]
+
+
+def test_open_quote_costs_the_rows_it_swallows_and_no_more(tmp_path: Path) -> None:
+    lines = ["anchor,positive", "a,b", f'c,"{"x" * 140_000}', "d,e"]
+    (tmp_path / "a.csv").write_text("\n".join(lines))
+    source = read(tmp_path / "a.csv", Kind.PAIRS)
+    assert texts(source) == [("a", "b"), ("d", "e")]
+    assert [(bad.line, bad.reason) for bad in source.bad] == [(3, "not a row: field larger than field limit (131072)")]
+
+
+def test_numbers_and_nesting_beyond_measure_make_bad_rows(tmp_path: Path) -> None:
+    rows = [f'{{"sentence1": "a", "sentence2": "b", "score": {score}}}' for score in ("1" + "0" * 400, "[" * 100_000)]
+    (tmp_path / "a.jsonl").write_text("\n".join([*rows, '{"sentence1": "c", "sentence2": "d", "score": 1}']))
+    source = read(tmp_path / "a.jsonl", Kind.SCORED)
+    assert (texts(source), source.bad_count) == ([("c", "d")], 2)
+
+
+def test_parquet_with_damaged_pages_says_what_is_wrong(tmp_path: Path) -> None:
+    pa, pq = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
+    path = tmp_path / "a.parquet"
+    pq.write_table(pa.table({"text": [f"sentence number {n}" for n in range(5000)]}), path)
+    content = bytearray(path.read_bytes())
+    content[100:400] = bytes(byte ^ 0x5A for byte in content[100:400])
+    path.write_bytes(content)
+    with pytest.raises(TrainingError, match=r"a\.parquet (cannot be read|is not a readable parquet file): [^N]"):
+        read(path, Kind.UNSUP)
+
+
 @pytest.mark.parametrize(
     ("name", "content", "kind", "message"),
     [

@@ -113,3 +113,14 @@ def test_alone_there_is_nothing_to_gather() -> None:
     rows = torch.ones(4, 2)
     assert (world.rank, world.size) == (0, 1)
     assert world.gather(rows, columns=2) is rows
+
+
+def test_several_processes_without_a_meeting_place_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    from searchkit.training.world import join_world
+
+    for name in ("RANK", "LOCAL_RANK", "MASTER_PORT"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    monkeypatch.setenv("MASTER_ADDR", "127.0.0.1")
+    with pytest.raises(TrainingError, match="WORLD_SIZE is 2, but RANK, LOCAL_RANK, MASTER_PORT is not set"):
+        join_world("cpu")

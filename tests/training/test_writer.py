@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -107,6 +108,33 @@ def test_trained_checkpoint_can_be_the_start_of_another_run(
     train(again, tmp_path / "again")
     vectors = load_encoder(tmp_path / "again", runtime="torch", device="cpu").encode_passages(sentences)
     np.testing.assert_allclose(vectors, expected, atol=1e-5)
+
+
+def test_every_file_is_on_the_disk_before_the_state_of_the_run_goes(
+    make_recipe: MakeRecipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: set[int] = set()
+    fsync = os.fsync
+
+    def note(handle: int) -> None:
+        synced.add(os.fstat(handle).st_ino)
+        fsync(handle)
+
+    monkeypatch.setattr(os, "fsync", note)
+    out = train(make_recipe(steps=1, save_every=0, head=Head.KEPT), tmp_path / "out").out
+    files = [path for path in out.rglob("*") if path.is_file()]
+    assert len(files) > 8
+    assert {path.name for path in files if path.stat().st_ino not in synced} == set()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="modes are those of POSIX")
+def test_others_may_read_a_checkpoint_where_the_umask_lets_them(make_recipe: MakeRecipe, tmp_path: Path) -> None:
+    before = os.umask(0o022)
+    try:
+        out = train(make_recipe(steps=1), tmp_path / "out").out
+    finally:
+        os.umask(before)
+    assert {path.stat().st_mode & 0o777 for path in out.rglob("*") if path.is_file()} == {0o644}
 
 
 def test_crash_while_writing_leaves_no_checkpoint(
