@@ -1,0 +1,1 @@
+"""What the writer writes, table by table."""
