@@ -7,7 +7,8 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import quote
+
+from searchkit.insight.addresses import path_in_link
 
 if TYPE_CHECKING:
     from searchkit.search import SearchEngine
@@ -30,7 +31,5 @@ def linker(engine: SearchEngine) -> Callable[[Hit], str | None]:
 def _link(hit: Hit, file: Path | None, template: str) -> str | None:
     if file is None:
         return None
-    path = quote((file if file.is_absolute() else file.absolute()).as_posix(), safe="/:")
-    path = path if path.startswith("/") else f"/{path}"  # C:/notes.md on Windows
-    link = template.replace("{path}", path).replace("{line}", str(hit.line_start or 1))
+    link = template.replace("{path}", path_in_link(file)).replace("{line}", str(hit.line_start or 1))
     return f"{link}#page={hit.page}" if hit.page is not None and template.startswith("file:") else link

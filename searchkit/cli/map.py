@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from searchkit.cli.failures import say
 from searchkit.cli.links import TEMPLATE_VARIABLE
-from searchkit.cli.options import IndexOption
-from searchkit.cli.terminal import one_line, wants_rich
+from searchkit.cli.options import IndexOption, seed_option
+from searchkit.cli.progress import teller
+from searchkit.cli.terminal import one_line
 from searchkit.cli.wording import counted, size_words
 
 
@@ -27,7 +26,7 @@ def map_command(
         typer.Option("--method", metavar="NAME", help="tsne, neighbours or pca; default: the best installed."),
     ] = None,
     png: Annotated[Path | None, typer.Option("--png", metavar="FILE", help="Also draw a picture for paper.")] = None,
-    seed: Annotated[int, typer.Option("--seed", help="Of the projection.")] = 0,
+    seed: Annotated[int, seed_option("Of the projection.")] = 0,
 ) -> None:
     """Draw a map of all chunks into one HTML file.
 
@@ -38,9 +37,8 @@ def map_command(
     from searchkit.insight import check_map_files, file_links, map_of, write_map_html, write_map_png
 
     check_map_files(out, png)
-    tell = say if wants_rich(sys.stderr) else lambda _: None
     with open_engine(index) as engine:
-        data = map_of(engine, dimensions=3 if in_space else 2, method=method, seed=seed, tell=tell)
+        data = map_of(engine, dimensions=3 if in_space else 2, method=method, seed=seed, tell=teller())
         write_map_html(data, out, link=file_links(engine, out.absolute().parent, os.environ.get(TEMPLATE_VARIABLE)))
     written = [out]
     if png is not None:

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from searchkit.cli.failures import say
-from searchkit.cli.options import IndexOption, JsonOption
+from searchkit.cli.options import IndexOption, JsonOption, seed_option
 from searchkit.cli.output import renderer
+from searchkit.cli.progress import teller
 from searchkit.cli.terminal import wants_rich
 from searchkit.cli.wording import Table, counted
 
@@ -26,17 +27,18 @@ ALSO = 4
 def topics(
     index: IndexOption = None,
     number: Annotated[
-        int | None, typer.Option("--number", "-n", metavar="K", help="Find K topics; default: as many as lie clear.")
+        int | None,
+        typer.Option("--number", "-n", metavar="K", help="Find K topics; default: as many as lie clear."),
     ] = None,
     method: Annotated[
         str | None,
         typer.Option("--method", metavar="NAME", help="kmeans, or density (HDBSCAN, which leaves more outside)."),
     ] = None,
     least_size: Annotated[
-        int | None, typer.Option("--min-size", metavar="N", help="Chunks of the smallest topic, with density.")
+        int | None, typer.Option("--min-size", metavar="N", min=2, help="Chunks of the smallest topic, with density.")
     ] = None,
     again: Annotated[bool, typer.Option("--again", help="Find topics anew instead of showing those kept.")] = False,
-    seed: Annotated[int, typer.Option("--seed", help="Of k-means.")] = 0,
+    seed: Annotated[int, seed_option("Of k-means.")] = 0,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Do not keep what was found in the index.")] = False,
     tree: Annotated[bool, typer.Option("--tree", help="Show groups of topics that are alike.")] = False,
     over: Annotated[
@@ -50,7 +52,11 @@ def topics(
 
     Topics are found once and kept; later they are shown, with newer chunks in the nearest. Finding them anew takes
     --again, or another --number or --method. The same texts give the same topics, in whatever order they came.
+
+    Piped, the columns are: topic, chunks, label, also, such as; with --tree only the first three.
     """
+    if tree and over is not None:
+        raise typer.BadParameter("choose one of --tree and --over")
     from searchkit.cli.session import open_engine
     from searchkit.insight import find_topics, keep_topics, read_topics, topic_groups, topics_over
 
@@ -58,9 +64,8 @@ def topics(
         is_anew = again or dry_run or number is not None or method is not None or least_size is not None
         found = None if is_anew else read_topics(engine)
         if found is None:
-            tell = say if wants_rich(sys.stderr) else _silent
             found = find_topics(
-                engine, number=number, method=method or "kmeans", least_size=least_size, seed=seed, tell=tell
+                engine, number=number, method=method or "kmeans", least_size=least_size, seed=seed, tell=teller()
             )
             if not dry_run:
                 keep_topics(engine, found)
@@ -70,7 +75,7 @@ def topics(
     if as_json:
         from searchkit.cli import jsonout
 
-        jsonout.show_array(map(_group_json, groups) if tree else _topics_json(found, groups, counts))
+        jsonout.show_array(groups if tree else _topics_json(found, groups, counts))
         return
     if counts is not None:
         table = _over_table(found, counts, shown)
@@ -84,17 +89,13 @@ def topics(
     say(_summary(found, len(found.topics) if tree else min(shown, len(found.topics))))
 
 
-def _silent(_: str) -> None:
-    pass
-
-
 def _topic_table(found: Topics, shown: int) -> Table:
     from searchkit.insight import place_of
 
     rows = tuple(
         (
             str(topic.number),
-            f"{topic.size:,}",
+            str(topic.size),
             topic.label,
             ", ".join(topic.phrases[IN_LABEL : IN_LABEL + ALSO]),
             place_of(topic.central[0]) if topic.central else "",
@@ -109,10 +110,10 @@ def _topic_table(found: Topics, shown: int) -> Table:
 def _tree_table(found: Topics, groups: Sequence[TopicGroup]) -> Table:
     rows = []
     for group in groups:
-        rows.append(("", f"{group.size:,}", group.label))
+        rows.append(("", str(group.size), group.label))
         if len(group.topics) > 1:
             own = (found.topics[number - 1] for number in group.topics)
-            rows += [(str(topic.number), f"{topic.size:,}", f"  └ {topic.label}") for topic in own]
+            rows += [(str(topic.number), str(topic.size), f"  └ {topic.label}") for topic in own]
         else:
             rows[-1] = (str(group.topics[0]), *rows[-1][1:])
     return Table("", ("topic", "chunks", "label"), tuple(rows), frozenset({"topic", "chunks"}))
@@ -133,10 +134,6 @@ def _topics_json(found: Topics, groups: Sequence[TopicGroup], over: TopicsOver |
         if over is not None:
             row["over"] = dict(zip(over.values, over.counts[row["number"]].tolist(), strict=True))
         yield row
-
-
-def _group_json(group: TopicGroup) -> dict[str, Any]:
-    return asdict(group)
 
 
 def _summary(found: Topics, shown: int) -> str:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from searchkit.types import Rows
 
 METHODS = ("kmeans", "density")
+LEAST_SIZE = 2  # chunks: one by itself is no dense place
 SMALL_GROUPS = 1024  # what the tree is made over: the rows where there are no more, else small groups of them
 _SMALL_A_GROUP = 4  # at least so many for each group that is asked for
 _ROWS_A_SMALL_GROUP = 32  # that its centre is made from
@@ -49,10 +50,12 @@ def group_rows(
     """The groups of (N, D) float32 unit rows, N at least 1; `searchkit.insight.find_topics` tells of the rest.
 
     Raises:
-        InputError: an unknown method, or more groups than different rows.
+        InputError: an unknown method, a smallest group of less than two, or more groups than different rows.
     """
     if method not in METHODS:
         raise InputError(f"method is {method!r}; expected one of {', '.join(METHODS)}")
+    if least_size is not None and least_size < LEAST_SIZE:
+        raise InputError(f"least_size is {least_size}; expected at least {LEAST_SIZE} chunks")
     different = _Different.of(rows)
     if number is not None and not 1 <= number <= len(different.first):
         raise InputError(f"{number} topics were asked for; expected 1 to {len(different.first)}, the different chunks")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,7 +10,7 @@ import numpy as np
 from searchkit.chunking import passage_text
 from searchkit.errors import InputError
 from searchkit.evaluation import alignment, effective_rank, hubness, spearman, uniformity
-from searchkit.insight.model import DUPLICATE_COSINE, HEALTH_SAMPLE
+from searchkit.insight.model import DUPLICATE_COSINE, HEALTH_SAMPLE, Tell
 from searchkit.insight.pairs import similar_pairs
 from searchkit.search.asking.topics import unit_rows
 from searchkit.types import Chunk
@@ -28,7 +27,6 @@ if TYPE_CHECKING:
 
 _FEWEST = 12  # chunks; hubness looks at the nearest ten
 _ENCODED = 256  # between two words on progress
-Tell = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,9 @@ def topic_groups(topics: Topics, count: int | None = None) -> tuple[TopicGroup, 
 
     Args:
         count: of groups, 1 to K; None: the square root of K, or one for each topic where there are few.
+
+    Raises:
+        ShapeError: more groups than topics.
     """
     if not topics.topics:
         return ()

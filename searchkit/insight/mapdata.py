@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from searchkit.insight.model import NO_TOPIC, Topics
+from searchkit.insight.model import NO_TOPIC, Tell, Topics
 from searchkit.insight.passages import snippet_of
 from searchkit.insight.projection import project, projection_of
 from searchkit.insight.topics import find_topics, read_topics, rows_of
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 TITLE_LENGTH, SNIPPET_LENGTH = 120, 180  # characters shown of each chunk
 _BLOCK = 4096
-Tell = Callable[[str], None]
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from searchkit.errors import InputError
+from searchkit.insight.addresses import path_in_link
 from searchkit.insight.mapdata import MapData
 from searchkit.insight.palette import spread_colours
 
@@ -42,9 +43,9 @@ def write_map_html(data: MapData, path: Path, *, link: Link = lambda _: None) ->
     Raises:
         InputError: the file cannot be written.
     """
-    page = map_html(data, link=link)
+    page = map_html(data, link=link).encode("utf-8", "replace")  # the name of a folder need not be UTF-8
     try:
-        path.write_text(page, encoding="utf-8")
+        path.write_bytes(page)
     except OSError as exc:
         raise InputError(f"{path} cannot be written: {exc.strerror}") from exc
 
@@ -74,9 +75,9 @@ def file_links(engine: SearchEngine, folder: Path, template: str | None = None) 
         if file is None:
             return None
         if template:
-            return template.replace("{path}", quote(file.absolute().as_posix()))
+            return template.replace("{path}", path_in_link(file))
         try:
-            relative = quote(os.path.relpath(file, folder).replace(os.sep, "/"))
+            relative = quote(os.fsencode(os.path.relpath(file, folder).replace(os.sep, "/")))
         except ValueError:  # on another drive of Windows
             return file.absolute().as_uri()
         return relative if relative.startswith("../") else f"./{relative}"

@@ -27,7 +27,7 @@ def check_map_files(page: Path, picture: Path | None) -> None:
     """See before a long computation that its results can be written.
 
     Raises:
-        InputError: one is a folder, or lies where there is none or nothing may be written.
+        InputError: one is a folder, or lies where there is none or nothing may be written; both are one file.
         MissingExtraError: a picture without matplotlib.
     """
     for file in filter(None, (page, picture)):
@@ -37,12 +37,16 @@ def check_map_files(page: Path, picture: Path | None) -> None:
             raise InputError(f"{file} cannot be written: {file.parent} is not a folder")
         if not os.access(file if file.exists() else file.absolute().parent, os.W_OK):
             raise InputError(f"{file} cannot be written: you may not write there", hint="choose another place for it")
+    if picture is not None and picture.absolute() == page.absolute():
+        raise InputError(f"{page} cannot be both page and picture", hint="name another file for one of them")
     if picture is not None and find_spec("matplotlib") is None:
         raise MissingExtraError("matplotlib", "map")
 
 
 def write_map_png(data: MapData, path: Path) -> None:
     """Draw the map: coloured by topic, names of topics wherever they cover no other, the largest first.
+
+    The ending of the file chooses the format, such as ``.pdf`` or ``.svg``; without one that is known it is PNG.
 
     Raises:
         InputError: the file cannot be written.
@@ -55,7 +59,7 @@ def write_map_png(data: MapData, path: Path) -> None:
     except ImportError as exc:
         raise MissingExtraError("matplotlib", "map") from exc
     figure = Figure(figsize=(_INCHES, _INCHES), layout=ConstrainedLayoutEngine(w_pad=_PAD, h_pad=_PAD))
-    FigureCanvasAgg(figure)
+    formats = FigureCanvasAgg(figure).get_supported_filetypes()
     axes = figure.add_subplot()
     seen = _seen(data.places)
     order = np.lexsort((seen[:, 2], data.members != 0))  # what fits no topic lies below, then what is farther away
@@ -69,7 +73,8 @@ def write_map_png(data: MapData, path: Path) -> None:
     figure.draw_without_rendering()  # where texts come to lie is known only then
     _name_topics(axes, data)
     try:
-        figure.savefig(path, dpi=_DPI)
+        form = path.suffix[1:].lower()
+        figure.savefig(path, dpi=_DPI, format=form if form in formats else "png")
     except OSError as exc:
         raise InputError(f"{path} cannot be written: {exc.strerror}") from exc
 
@@ -114,5 +119,5 @@ def _name_topics(axes: Any, data: MapData) -> None:
 
 
 def _plain(text: str) -> str:
-    """Dollar signs would begin mathematics."""
-    return text.replace("$", r"\$")
+    """Dollar signs would begin mathematics, and what is no Unicode cannot be drawn."""
+    return text.encode("utf-8", "replace").decode("utf-8").replace("$", r"\$")

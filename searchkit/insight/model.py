@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -16,11 +17,16 @@ if TYPE_CHECKING:
 NO_TOPIC = 0
 DUPLICATE_COSINE = 0.95  # with the bundled encoder such texts differ in a number, a name or the spacing
 HEALTH_SAMPLE = 10_000  # chunks
+Tell = Callable[[str], None]  # called with a word on each stage of long work
 
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """A chunk as it is shown for a topic, with its cosine to the topic's centre."""
+    """A chunk as it is shown, with the cosine that it is shown for.
+
+    For a topic that is the one with the centre, for a duplicate the one with the other chunk, for an outlier the mean
+    of those with its nearest.
+    """
 
     chunk_id: int
     doc_id: str

@@ -104,11 +104,11 @@ def _columns(values: Sequence[Value]) -> tuple[dict[Value, str], list[str]]:
     if different and all(isinstance(value, str) and _DATE.fullmatch(value) for value in different):
         return _periods({str(value) for value in different})
     if different and all(isinstance(value, int | float) and not isinstance(value, bool) for value in different):
-        return _ranges({float(value) for value in different})
+        return _ranges({value for value in different if not isinstance(value, str)})
     counts = Counter(map(str, values))
     kept = sorted(counts, key=lambda name: (-counts[name], name))[:MOST_VALUES]
     names = {value: str(value) if str(value) in kept else OTHER for value in different}
-    return names, [*kept, OTHER] if len(counts) > len(kept) else kept
+    return names, [*(name for name in kept if name != OTHER), OTHER] if len(counts) > len(kept) else kept
 
 
 def _periods(different: set[str]) -> tuple[dict[Value, str], list[str]]:
@@ -119,12 +119,12 @@ def _periods(different: set[str]) -> tuple[dict[Value, str], list[str]]:
     return names, sorted(set(names.values()))
 
 
-def _ranges(different: set[float]) -> tuple[dict[Value, str], list[str]]:
-    ordered = sorted(different)
+def _ranges(different: set[int | float]) -> tuple[dict[Value, str], list[str]]:
+    ordered = sorted(different)  # as they are: as floats, long numbers such as ids would fall together
     if len(ordered) <= MOST_PERIODS:
-        names: dict[Value, str] = {value: str(int(value)) if value.is_integer() else repr(value) for value in ordered}
+        names: dict[Value, str] = {value: str(int(value)) if value == int(value) else repr(value) for value in ordered}
         return names, [names[value] for value in ordered]
     edges = np.linspace(ordered[0], ordered[-1], _RANGES + 1)
     titles = [f"{low:g} to {high:g}" for low, high in pairwise(edges.tolist())]
-    places = np.minimum(np.searchsorted(edges, ordered, side="right") - 1, _RANGES - 1)
+    places = np.minimum(np.searchsorted(edges, np.array(ordered, float), side="right") - 1, _RANGES - 1)
     return {value: titles[place] for value, place in zip(ordered, places.tolist(), strict=True)}, titles

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from searchkit.errors import InputError, MissingExtraError
 from searchkit.insight.layout import neighbour_layout
+from searchkit.insight.model import Tell
 from searchkit.insight.neighbours import NeighbourGraph, neighbour_graph
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def project(
     *,
     method: str | None = None,
     seed: int = 0,
-    tell: Callable[[str], None] = lambda _: None,
+    tell: Tell = lambda _: None,
 ) -> Places:
     """The place of every row: (N, dimensions) float32; the unit is arbitrary.
 

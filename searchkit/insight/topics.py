@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
@@ -13,7 +12,7 @@ from searchkit.insight.code_words import telling_text
 from searchkit.insight.grouping import Grouping, group_rows
 from searchkit.insight.kmeans import sums_of
 from searchkit.insight.labels import label_of, topic_phrases
-from searchkit.insight.model import NO_TOPIC, Topic, Topics
+from searchkit.insight.model import NO_TOPIC, Tell, Topic, Topics
 from searchkit.insight.passages import passage_of
 from searchkit.insight.phrases import PhraseCounts
 from searchkit.insight.ward import Merge, ward_tree
@@ -31,7 +30,6 @@ if TYPE_CHECKING:
 
 READ_FOR_LABELS = 256  # chunks of a topic, the most central first; more change no label and take time
 CENTRAL = 3
-Tell = Callable[[str], None]
 
 
 def find_topics(
@@ -51,12 +49,13 @@ def find_topics(
             most that are wanted: groups beyond are joined.
         method: ``kmeans``, every chunk in the topic whose centre is nearest, less the outliers of each; or
             ``density``, HDBSCAN, which leaves more chunks outside (needs scikit-learn).
-        least_size: with ``density``, chunks of the smallest topic; None: the cube root of all.
+        least_size: with ``density``, chunks of the smallest topic, at least 2; None: the cube root of all.
         seed: of k-means.
         tell: called with a word on each stage.
 
     Raises:
-        InputError: an index without chunks, an unknown method, or more topics than different chunks.
+        InputError: an index without chunks, an unknown method, more topics than different chunks, or a smallest
+            topic of less than two.
         MissingExtraError: ``density`` without scikit-learn.
     """
     with engine.corpus() as corpus:

@@ -49,3 +49,19 @@ def test_what_cannot_be_is_an_error_and_writes_nothing(words: list[str], message
     assert (outcome.code, outcome.out) == (2, "")
     assert message in outcome.err
     assert not list(Path().glob("*.html"))
+
+
+@pytest.mark.parametrize("name", ["picture", "picture.unknown", "picture.PNG"])
+def test_a_picture_is_written_under_the_name_that_was_given(name: str, run: Run) -> None:
+    pytest.importorskip("matplotlib")
+    outcome = run("map", "--method", "pca", "--png", name)
+    assert outcome.code == 0, outcome.err
+    assert Path(name).read_bytes().startswith(b"\x89PNG")
+
+
+def test_page_and_picture_are_two_files(run: Run) -> None:
+    pytest.importorskip("matplotlib")
+    outcome = run("map", "both.html", "--png", str(Path("both.html").absolute()))
+    assert outcome.code == 2
+    assert "both page and picture" in outcome.err
+    assert not Path("both.html").exists()

@@ -121,3 +121,18 @@ def test_a_topic_before_there_are_any_names_the_command(run: Run) -> None:
     done = run("query", "violin", "--topic", "music")
     assert done.code == 2
     assert "hint: find them once: searchkit topics" in done.err
+
+
+@pytest.mark.usefixtures("index")
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--tree", "--over", "year"], "choose one of --tree and --over"),
+        (["--min-size", "1", "--method", "density"], "1 is too small; expected at least 2"),
+        (["--seed", "-1"], "-1 is too small; expected at least 0"),
+    ],
+)
+def test_options_that_cannot_be_are_told(words: list[str], message: str, run: Run) -> None:
+    outcome = run("topics", *words)
+    assert (outcome.code, outcome.out) == (2, "")
+    assert message in outcome.err

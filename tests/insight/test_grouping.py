@@ -79,3 +79,9 @@ def test_more_groups_than_different_rows_is_an_error(number: int) -> None:
 def test_an_unknown_method_is_an_error() -> None:
     with pytest.raises(InputError, match="kmeans, density"):
         group_rows(np.eye(3, dtype=np.float32), method="magic")
+
+
+@pytest.mark.parametrize("least", [1, 0, -3])
+def test_a_topic_of_less_than_two_is_an_error(least: int) -> None:
+    with pytest.raises(InputError, match=f"least_size is {least}; expected at least 2"):
+        group_rows(np.eye(30, dtype=np.float32), method="density", least_size=least)

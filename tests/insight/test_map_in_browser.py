@@ -222,6 +222,27 @@ def test_the_wheel_zooms_about_the_pointer(show: Show) -> None:
     assert seen.place(EACH)[0] - x > 1.5 * (other[0] - x)
 
 
+def test_the_browsers_own_keys_are_left_to_it(show: Show) -> None:
+    seen = show(two_crowds())
+    scale = seen.page.evaluate("view.scale")
+    for key in ("Control+-", "Meta+=", "Alt+ArrowLeft"):
+        seen.page.evaluate(
+            """key => { const [name, sign] = [key.slice(0, key.indexOf("+")), key.slice(key.indexOf("+") + 1)];
+            const held = { Control: "ctrlKey", Meta: "metaKey", Alt: "altKey" }[name];
+            document.dispatchEvent(new KeyboardEvent("keydown", { key: sign, [held]: true })); }""",
+            key,
+        )
+    assert seen.page.evaluate("[view.scale, view.moved]") == [scale, False]
+    seen.page.evaluate("document.dispatchEvent(new KeyboardEvent('keydown', { key: '-' }))")
+    assert seen.page.evaluate("view.scale") < scale
+
+
+def test_places_are_offered_to_copy_where_there_is_a_clipboard(show: Show) -> None:
+    gone = "Object.defineProperty(Navigator.prototype, 'clipboard', { get: () => undefined })"
+    assert show(two_crowds()).page.evaluate("$('copy').hidden") is False
+    assert show(two_crowds(), before=gone).page.evaluate("$('copy').hidden") is True
+
+
 def test_dark_paper_and_other_colours_where_the_system_is_dark(show: Show) -> None:
     papers = []
     for scheme in ("light", "dark"):

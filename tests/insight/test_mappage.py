@@ -183,3 +183,8 @@ def test_links_are_relative_to_the_map_or_as_the_editor_has_them(
         editor = file_links(engine, tmp_path, "vscode://file{path}:{line}")(name)
         assert editor == f"vscode://file{tmp_path.as_posix()}/docs/a%20b%23.md:{{line}}".replace(os.sep, "/")
         assert file_links(engine, tmp_path)("docs/unknown.md") in (None, "./docs/unknown.md")
+
+
+def test_the_name_of_an_index_need_not_be_unicode(tmp_path: Path) -> None:
+    write_map_html(some_data(name="odd\udcff"), tmp_path / "map.html")
+    assert Page((tmp_path / "map.html").read_text(encoding="utf-8")).title == "odd?: map"

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import os
 import sys
 from pathlib import Path
@@ -58,3 +59,10 @@ def test_places_that_a_map_cannot_have_are_told_before_it_is_made(tmp_path: Path
         check_map_files(tmp_path / "map.html", None)
     (tmp_path / "kept.html").touch()
     check_map_files(tmp_path / "kept.html", None)
+
+
+def test_names_that_are_no_unicode_are_drawn(make_engine: MakeEngine, tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    data = dataclasses.replace(map_of(make_engine(["one", "two"]), method="pca"), name="odd\udcff")
+    write_map_png(data, tmp_path / "map.png")
+    assert (tmp_path / "map.png").stat().st_size > 0

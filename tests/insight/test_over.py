@@ -76,3 +76,18 @@ def test_folders_are_as_deep_as_there_are_not_too_many() -> None:
     assert _folders(few) == ["a/b", "a/c", ".", None]
     many = [f"top{number % 3}/sub{number}/x.md" for number in range(60)]
     assert set(_folders(many)) == {"top0", "top1", "top2"}
+
+
+def test_long_numbers_such_as_ids_keep_apart() -> None:
+    ids = [2**60 + number for number in range(30)]
+    names, order = _columns(ids)
+    assert len(order) == 12
+    assert {names[one] for one in ids} <= set(order)
+    assert _columns(ids[:2])[1] == [str(2**60), str(2**60 + 1)]
+
+
+def test_a_value_of_the_name_of_the_rest_is_counted_with_it() -> None:
+    values = [f"name{number}" for number in range(30) for _ in range(30 - number)] + [OTHER] * 40
+    names, order = _columns(values)
+    assert order == [*(f"name{number}" for number in range(19)), OTHER]
+    assert names[OTHER] == names["name25"] == OTHER

@@ -458,7 +458,7 @@ function keys(event) {
     if (isInList && state.hits) { $("query").focus(); return drawLabels(); }
     $("query").value = ""; state.chosen = null; showFound(null); pick(null);
   }
-  if (document.activeElement === $("query") || isInList) return;
+  if (document.activeElement === $("query") || isInList || event.ctrlKey || event.metaKey || event.altKey) return;
   const step = { ArrowLeft: [60, 0], ArrowRight: [-60, 0], ArrowUp: [0, -60], ArrowDown: [0, 60] }[event.key];
   if (step) { view.x += step[0]; view.y += step[1]; drawMoving(); }
   else if (event.key === "+" || event.key === "=") zoom(1.3, size.w / 2, size.h / 2);
@@ -636,6 +636,7 @@ function furnish() {
   $("theme").addEventListener("click", () => setTheme(state.theme === "dark" ? "light" : "dark"));
   $("picture").addEventListener("click", savePicture);
   $("clear").addEventListener("click", () => { if (state.chosen) return choose(null); $("query").value = ""; showFound(null); });
+  $("copy").hidden = !navigator.clipboard; // which a page has by https or on its own machine alone
   $("copy").addEventListener("click", () => navigator.clipboard.writeText([...front()].map(placeOf).join("\n")));
 }
 
