@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 class DenseLayer(nn.Module):
-    """Linear and an activation, D to D: SimCSE's MLP head when the activation is tanh."""
+    """Linear and an activation: SimCSE's MLP head when it goes from D to D and the activation is tanh."""
 
     def __init__(self, linear: nn.Linear, activation: Activation) -> None:
         super().__init__()
@@ -36,7 +36,7 @@ class DenseLayer(nn.Module):
         self.activation = activation
 
     def forward(self, embeddings: Tensor) -> Tensor:
-        """(B, D) to (B, D)."""
+        """(B, D) to (B, E); E is D but for heads of a start that shorten its embeddings."""
         projected: Tensor = self.linear(embeddings)
         return projected.tanh() if self.activation is Activation.TANH else projected
 
@@ -178,7 +178,7 @@ def set_dropout(model: nn.Module, probability: float | None) -> None:
     for module in model.modules():
         if isinstance(module, nn.Dropout):
             module.p = probability
-        if isinstance(getattr(module, "attention_dropout", None), float):  # ModernBERT keeps a number here
+        if isinstance(getattr(module, "attention_dropout", None), int | float):  # ModernBERT keeps a number here
             setattr(module, "attention_dropout", probability)  # noqa: B010, torch types it as a Tensor
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
@@ -50,14 +51,17 @@ class Precision(Enum):
 
 @dataclass(frozen=True, slots=True)
 class RunSettings:
-    """How to train. Defaults are those of supervised SimCSE where it has one.
+    """How to train. Rate, schedule, temperature and alpha are those of supervised SimCSE for models of base size.
+
+    It trains 3 epochs of batches of 512 texts of up to 32 tokens, and a new head (Gao, Yao, Chen 2021, appendix A,
+    https://arxiv.org/abs/2104.08821); ``epochs``, ``batch_size``, ``max_tokens`` and ``head`` are left to the data.
 
     Attributes:
         base: checkpoint folder, the name of a bundled one, or a hub name that is in the local cache.
         base_name: what cards call the base; empty means its folder's name, or its hub name.
         random_start: keep the architecture and tokenizer of ``base``, but start from random weights.
         steps: optimiser steps; None means ``epochs`` passes over all sources together.
-        batch_size: rows a step over all devices, for sources that do not set their own.
+        batch_size: rows a batch over all devices, at least 2, for sources that do not set their own.
         accumulate: batches whose gradients are averaged into one step; each is contrasted on its own.
         cached_gradients: embed without a graph first, so that memory does not grow with the batch.
         warmup: share of the steps over which the learning rate rises from 0; then it falls linearly to 0.
@@ -191,14 +195,14 @@ class DataSettings:
 
 
 def _check_run(run: RunSettings) -> None:
-    at_least_one = ("batch_size", "accumulate")
     positive = ("learning_rate", "temperature", "alpha", "clip", "epochs")
     not_negative = ("mlm_weight", "weight_decay", "freeze_layers", "evaluate_every", "save_every", "seed")
-    holds: dict[str, Any] = {name: getattr(run, name) >= 1 for name in at_least_one}
-    holds |= {name: getattr(run, name) > 0 for name in positive}
+    holds: dict[str, Any] = {name: 0 < getattr(run, name) < math.inf for name in positive}
     holds |= {name: getattr(run, name) >= 0 for name in not_negative}
     holds |= {name: 0 <= getattr(run, name) <= 1 for name in ("warmup", "average_with_start")}
     holds |= {
+        "batch_size": run.batch_size >= 2,  # one row has nothing to be contrasted with
+        "accumulate": run.accumulate >= 1,
         "max_tokens": run.max_tokens >= 3,
         "steps": run.steps is None or run.steps >= 1,
         "tokens_per_pass": run.tokens_per_pass is None or run.tokens_per_pass >= 1,
@@ -212,8 +216,8 @@ def _check_run(run: RunSettings) -> None:
 
 def _check_data(data: DataSettings) -> None:
     kind = data.kind.value
-    if not data.weight > 0:
-        raise TrainingError(f"{data.path}: weight is {data.weight}, expected more than 0")
+    if not 0 < data.weight < math.inf:
+        raise TrainingError(f"{data.path}: weight is {data.weight}, expected a number above 0")
     if data.mine is not None and data.kind is not Kind.PAIRS:
         raise TrainingError(f"{data.path}: mining needs kind 'pairs', not {kind!r}")
     if data.loss is Loss.TRIPLET and not data.has_negatives:

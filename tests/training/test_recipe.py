@@ -80,12 +80,25 @@ def test_base_beside_the_recipe_is_found_from_anywhere(tmp_path: Path) -> None:
         ('kind = "pairs"', 'kind = "unsup"', "mining needs kind 'pairs'"),
         ('kind = "triplets"', 'kind = "pairs"', "triplet loss needs hard negatives"),
         ("[run]", "[run", "is not TOML"),
+        ("steps = 100", "batch_size = 1", "batch_size is 1, which is out of range"),
+        ("steps = 100", "epochs = inf", "epochs is inf, which is out of range"),
+        ("weight = 2.5", "weight = inf", "weight is inf"),
     ],
 )
 def test_a_mistake_is_named_and_placed(tmp_path: Path, before: str, after: str, message: str) -> None:
     assert before in FULL
     with pytest.raises(TrainingError, match=message):
         load_recipe(write(tmp_path, FULL.replace(before, after, 1)))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["run = 5", '[run]\nbase = "x"\n[data]\npath = "a.txt"\nkind = "unsup"', 'data = ["a.txt"]\n[run]\nbase = "x"'],
+)
+def test_one_data_table_in_place_of_a_list_is_told(tmp_path: Path, text: str) -> None:
+    with pytest.raises(TrainingError, match="run is not one table, or data not a list of them") as told:
+        load_recipe(write(tmp_path, text))
+    assert "[[data]]" in told.value.hint
 
 
 def test_recipe_without_data_or_without_a_file_is_refused(tmp_path: Path) -> None:
