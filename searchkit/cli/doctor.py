@@ -22,7 +22,7 @@ from searchkit.cli.wording import Finding, Level, counted, of_index, size_words
 from searchkit.errors import IndexNotFoundError, SearchkitError
 from searchkit.settings import load_settings
 
-_REINSTALL = "pip install --force-reinstall searchkit"
+_REINSTALL = "install searchkit again, from where it came"  # the searchkit of PyPI is another project
 _REINSTALL_FAISS = (
     "pip install --force-reinstall --no-deps faiss-cpu"  # whose folder goes with an uninstalled faiss-gpu
 )

@@ -64,7 +64,7 @@ def test_an_index_on_a_network_file_system_or_without_room_is_a_warning() -> Non
     ("error", "remedy"),
     [
         (CheckpointError("no encoder", hint="reinstall searchkit"), "reinstall searchkit"),
-        (ImportError("libfaiss.so is missing"), "pip install --force-reinstall searchkit"),
+        (ImportError("libfaiss.so is missing"), "install searchkit again, from where it came"),
     ],
 )
 def test_a_broken_part_is_a_problem_not_a_crash(
