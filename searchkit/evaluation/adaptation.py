@@ -64,30 +64,36 @@ def adapt(
         engine: the index.
         base: the checkpoint to start from: a folder, the name of a bundled one, or a cached hub name.
         out: where the new checkpoint goes; training texts, log and states go to folders beside it.
-        run: settings of the run in place of the usual ones; its ``base`` is not looked at.
+        run: settings of the run in place of the usual ones; its ``base`` and ``base_name`` are not looked at.
         promote: embed the index again with the new encoder when the verdict allows it.
         progress: called after every training step.
         resume: go on with a run that was cut off.
 
     Raises:
-        TrainingError: the index holds too little text, or training failed.
+        TrainingError: ``out`` exists, the index holds too little text, or training failed.
+        CheckpointError: the start is missing or damaged.
         EvaluationError: no query can be made from the held-out documents.
     """
-    from searchkit.encoder import export_onnx, load_encoder
+    from searchkit.encoder import export_onnx, load_encoder, read_checkpoint, resolve_checkpoint
+    from searchkit.encoder.hub import name_of
 
+    if out.exists():  # told now, not by the export after an hour of training
+        raise TrainingError(f"{out} exists already", hint="name another folder: an index may be using this one")
+    folder = resolve_checkpoint(base)
+    start = read_checkpoint(folder, name=name_of(base, folder))
     passages = [_passage(chunk) for chunk in engine.iter_chunks()]
     if len(passages) < FEWEST_PASSAGES:
         raise TrainingError(
             f"the index holds {len(passages)} chunks; training needs at least {FEWEST_PASSAGES}",
             hint="index more documents first",
         )
-    settings = run or RunSettings(base=base)
+    settings = replace(run or RunSettings(base=base), base=base, base_name=start.name)
     held_out = hold_out({passage.doc_id for passage in passages}, seed=settings.seed)
     items = known_items(passages, held_out, seed=settings.seed)
     checkpoint = out.with_name(out.name + ".float32")
-    recipe = _recipe(passages, held_out, settings, base, out.with_name(out.name + ".texts"))
+    recipe = _recipe(passages, held_out, settings, out.with_name(out.name + ".texts"))
     report = train(recipe, checkpoint, progress=progress, resume=resume)
-    export_onnx(checkpoint, out, base=base, max_tokens=engine.encoder.max_tokens)
+    export_onnx(checkpoint, out, base=start.name, max_tokens=min(engine.encoder.max_tokens, start.max_tokens))
     verdict = judge(engine.encoder, load_encoder(out), items, seed=settings.seed)
     encoded = engine.rebuild(encoder=out) if promote and verdict.promoted else 0
     return Adaptation(out, verdict, report, encoded)
@@ -97,9 +103,7 @@ def _passage(chunk: StoredChunk) -> Passage:
     return Passage(chunk.doc_id, chunk.title, Chunk(chunk.text, chunk.start, chunk.end, 0, 0, chunk.heading_path))
 
 
-def _recipe(
-    passages: list[Passage], held_out: frozenset[str], settings: RunSettings, base: str, folder: Path
-) -> Recipe:
+def _recipe(passages: list[Passage], held_out: frozenset[str], settings: RunSettings, folder: Path) -> Recipe:
     """The texts of the other documents in files, and how to train on them."""
     used = [passage for passage in passages if passage.doc_id not in held_out]
     bodies = {passage: body_text(passage.title, passage.chunk).strip() for passage in used}
@@ -122,7 +126,7 @@ def _recipe(
         path = folder / "headings.jsonl"
         data.append(DataSettings(path, Kind.PAIRS, columns, name="headings", weight=1.0, batch_size=48))
     steps = settings.steps or max(20, min(MOST_STEPS, len(kept) // PASSAGES_A_STEP))
-    return Recipe(replace(settings, base=base, steps=steps), tuple(data))
+    return Recipe(replace(settings, steps=steps), tuple(data))
 
 
 def _sentences(body: str) -> Iterable[str]:

@@ -141,6 +141,28 @@ def test_shuffled_words_are_refused(tmp_path: Path, start: Path) -> None:
         assert found.encoded == 0
 
 
+def test_an_occupied_place_is_told_before_any_training(tmp_path: Path, start: Path) -> None:
+    (tmp_path / "new").mkdir()
+    with SearchEngine.open_or_create(tmp_path / "index", encoder=start) as engine:
+        engine.add(["the w1x1 is near"])
+        with pytest.raises(TrainingError, match="new exists already"):
+            adapt(engine, str(start), tmp_path / "new")
+
+
+def test_a_start_that_reads_less_than_the_index_keeps_its_limit_and_its_name(tmp_path: Path, start: Path) -> None:
+    from searchkit.encoder import describe, export_onnx
+
+    export_onnx(start, tmp_path / "short", max_tokens=64)
+    write_corpus(tmp_path / "docs")
+    with SearchEngine.open_or_create(tmp_path / "index", encoder=start) as engine:
+        engine.index_paths([tmp_path / "docs"])
+        run = RunSettings(base="", **{**RUN, "steps": 1})
+        adapt(engine, str(tmp_path / "short"), tmp_path / "new", run=run, promote=False)
+    found = describe(tmp_path / "new")
+    assert (found.max_tokens, found.base) == (64, "short")
+    assert "trained from `short`" in (tmp_path / "new" / "README.md").read_text()
+
+
 def test_too_small_an_index_is_told(tmp_path: Path, start: Path) -> None:
     with SearchEngine.open_or_create(tmp_path / "index", encoder=start) as engine:
         engine.add(["the w1x1 is near"])
