@@ -82,7 +82,7 @@ def index(
         from searchkit.cli.watch import follow
 
         with open_or_create_engine(index, model=model, wait_s=wait) as engine:
-            follow(engine, paths, walking, reading, as_json=as_json)
+            follow(engine, paths, walking, reading, index=index, as_json=as_json)
         return
     corpus = None if from_shards is None else _shards(from_shards)
     if corpus is not None:

@@ -12,7 +12,7 @@ from searchkit.cli.failures import say
 from searchkit.cli.progress import progress_bar
 from searchkit.cli.refused import show_refused
 from searchkit.cli.terminal import one_line
-from searchkit.cli.wording import time_words
+from searchkit.cli.wording import of_index, time_words
 from searchkit.errors import IndexStateError
 
 if TYPE_CHECKING:
@@ -22,7 +22,13 @@ if TYPE_CHECKING:
 
 
 def follow(
-    engine: SearchEngine, paths: Sequence[str], walking: WalkOptions, reading: ReadOptions, *, as_json: bool
+    engine: SearchEngine,
+    paths: Sequence[str],
+    walking: WalkOptions,
+    reading: ReadOptions,
+    *,
+    index: str | None,
+    as_json: bool,
 ) -> None:
     """Index and follow changes until Ctrl-C; a line on standard output for each run."""
     refused: set[Refusal] = set()
@@ -34,7 +40,7 @@ def follow(
             for number, report in enumerate(reports):
                 _show_run(report, as_json=as_json)
                 new = [(one.path, one.reason) for one in report.refused if one not in refused]
-                show_refused(new, "with: searchkit ls --refused")
+                show_refused(new, f"with: {of_index('searchkit ls --refused', index)}")
                 refused = set(report.refused)
                 if number == 0:
                     say(f"watching {', '.join(map(one_line, paths))}; Ctrl-C ends it")
