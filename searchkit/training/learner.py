@@ -13,7 +13,7 @@ from torch import Tensor
 from searchkit.training.contrast import batch_loss, column_count, texts_of
 from searchkit.training.language import MaskedPass, Masker
 from searchkit.training.mixture import Batch
-from searchkit.training.model import Start
+from searchkit.training.model import Start, other_dropout
 from searchkit.training.passes import Pass
 from searchkit.training.randomness import get_random_state, set_random_state
 from searchkit.training.settings import Precision, RunSettings
@@ -66,7 +66,8 @@ class Learner:
         def loss_of(embeddings: Tensor) -> Tensor:
             return batch_loss(joint, self._world.gather(embeddings, columns), self._run)
 
-        loss = backward(passes, masked, loss_of, is_last)
+        with other_dropout(self._start.model, batch.settings.dropout):
+            loss = backward(passes, masked, loss_of, is_last)
         return Lesson(loss, len(texts) * self._world.size)
 
     def _plain(

@@ -173,13 +173,30 @@ def set_dropout(model: nn.Module, probability: float | None) -> None:
 
     The modules are set rather than the configuration, which is written with the finished checkpoint.
     """
-    if probability is None:
-        return
+    if probability is not None:
+        for module, name in _dropouts(model):
+            setattr(module, name, probability)
+
+
+@contextmanager
+def other_dropout(model: nn.Module, probability: float | None) -> Iterator[None]:
+    """`set_dropout` for a while."""
+    own = [(module, name, getattr(module, name)) for module, name in _dropouts(model)]
+    set_dropout(model, probability)
+    try:
+        yield
+    finally:
+        for module, name, value in own:
+            setattr(module, name, value)
+
+
+def _dropouts(model: nn.Module) -> Iterator[tuple[nn.Module, str]]:
+    """Every place where a probability stands: module and attribute."""
     for module in model.modules():
         if isinstance(module, nn.Dropout):
-            module.p = probability
+            yield module, "p"
         if isinstance(getattr(module, "attention_dropout", None), int | float):  # ModernBERT keeps a number here
-            setattr(module, "attention_dropout", probability)  # noqa: B010, torch types it as a Tensor
+            yield module, "attention_dropout"
 
 
 def freeze(model: SentenceModel, *, embeddings: bool, layers: int) -> None:

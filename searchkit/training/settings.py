@@ -157,7 +157,7 @@ class DataSettings:
         name: shown in logs; empty means the file's own.
         weight: how often a batch is drawn from here, relative to the other sources.
         limit: keep a random sample of so many rows; None keeps all.
-        max_tokens, batch_size: in place of the run's own.
+        max_tokens, batch_size, dropout: in place of the run's own.
         keep, drop: by column, the values of rows to use, and of rows to leave out.
         group: a column; two rows with the same value never meet in a batch (captions of one image).
         lower_case: lower-case the texts.
@@ -173,6 +173,7 @@ class DataSettings:
     limit: int | None = None
     max_tokens: int | None = None
     batch_size: int | None = None
+    dropout: float | None = None
     keep: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     drop: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     group: str = ""
@@ -222,6 +223,8 @@ def _check_data(data: DataSettings) -> None:
         raise TrainingError(f"{data.path}: mining needs kind 'pairs', not {kind!r}")
     if data.loss is Loss.TRIPLET and not data.has_negatives:
         raise TrainingError(f"{data.path}: the triplet loss needs hard negatives, which kind {kind!r} has not")
+    if data.dropout is not None and not 0 <= data.dropout < 1:
+        raise TrainingError(f"{data.path}: dropout is {data.dropout}, expected at least 0 and less than 1")
     for name, smallest in (("limit", 2), ("max_tokens", 3), ("batch_size", 2)):
         value = getattr(data, name)
         if value is not None and value < smallest:

@@ -89,6 +89,14 @@ def test_two_dropout_masks_make_the_unsupervised_loss_positive(lesson: Any, text
     assert same[0] < lesson(batch)[0]
 
 
+def test_a_source_may_have_its_own_dropout(lesson: Any, text_file: Path) -> None:
+    """A batch of it is learnt as in a run with this dropout, and the next one as ever."""
+    plain = batch_of(text_file, Kind.UNSUP, size=8)
+    own = replace(plain, settings=replace(plain.settings, dropout=0.4))
+    assert_same(lesson(own), lesson(plain, dropout=0.4), 0.0)
+    assert lesson(plain)[0] < lesson(own)[0]
+
+
 def test_same_mask_means_alignment_zero(tiny_bert: Path, text_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from searchkit.training import learner
     from searchkit.training.contrast import column_count

@@ -56,6 +56,22 @@ def test_dropout_is_set_everywhere_or_left(run: RunSettings) -> None:
     assert probabilities(0.0) == {0.0}
 
 
+def test_dropout_of_a_while_is_taken_back(run: RunSettings) -> None:
+    """Each module has its own again, also where they differed and where the batch failed."""
+    from searchkit.training.model import load_start, other_dropout
+
+    model = load_start(run).model
+    modules = [module for module in model.modules() if isinstance(module, torch.nn.Dropout)]
+    modules[0].p = 0.25
+    own = [module.p for module in modules]
+    with pytest.raises(ZeroDivisionError), other_dropout(model, 0.4):
+        assert {module.p for module in modules} == {0.4}
+        raise ZeroDivisionError
+    with other_dropout(model, None):
+        assert [module.p for module in modules] == own
+    assert [module.p for module in modules] == own
+
+
 def test_frozen_layers_are_the_lowest_ones(run: RunSettings) -> None:
     from searchkit.training.model import load_start, trained_weights
 

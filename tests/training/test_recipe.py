@@ -83,6 +83,7 @@ def test_base_beside_the_recipe_is_found_from_anywhere(tmp_path: Path) -> None:
         ("steps = 100", "batch_size = 1", "batch_size is 1, which is out of range"),
         ("steps = 100", "epochs = inf", "epochs is inf, which is out of range"),
         ("weight = 2.5", "weight = inf", "weight is inf"),
+        ("weight = 2.5", "dropout = 1.0", "dropout is 1.0, expected at least 0 and less than 1"),
     ],
 )
 def test_a_mistake_is_named_and_placed(tmp_path: Path, before: str, after: str, message: str) -> None:
