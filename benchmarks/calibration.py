@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -83,6 +84,12 @@ def of_kind(index: str, found: Answered, kind: str) -> NDArray[np.bool_]:
 # --- other ways to settle the cosine that is needed
 
 
+def conformal(off_topic: Sequence[float], rate: float) -> float:
+    """The cosine that the best chunk has to exceed, lest a search at that rate abstain; `off_topic` ascends."""
+    allowed = int(rate * (1 + len(off_topic)) + 1e-9) - 1
+    return off_topic[len(off_topic) - 1 - allowed] if allowed >= 0 else 1.0
+
+
 def other_ways(folder: Path, queries: Mapping[str, Sequence[str]], name: str) -> dict[str, list[float]]:
     """For each way, and each rate in turn, the share of unrelated and of own queries that it would answer."""
     encoder, reader = load_encoder(), StoreReader(folder / "searchkit.db")
@@ -94,7 +101,7 @@ def other_ways(folder: Path, queries: Mapping[str, Sequence[str]], name: str) ->
     assert calibration is not None
     best = {other: (encoder.encode_queries(texts) @ rows.T).max(axis=1) for other, texts in queries.items()}
     ways: dict[str, Threshold] = {
-        "everyday questions, conformal (built in)": calibration.needed,
+        "everyday questions, conformal (built in)": partial(conformal, calibration.off_topic),
         "everyday questions, normal null by median and lower quartile": robust_normal(calibration.off_topic),
         "random pairs, normal, the best of N independent ones": best_of_independent(calibration.background, len(rows)),
         "the index's own passages, against all other documents": own_passages(rows, documents),
