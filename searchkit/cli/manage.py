@@ -62,7 +62,8 @@ def rebuild(
 ) -> None:
     """Make the index anew from what it holds.
 
-    Neither the files nor, without --model, the encoder are needed. Searches go on meanwhile with what was there.
+    The files are not needed. Without --model chunks are embedded again only where the encoder that the index names has
+    become another. Searches go on meanwhile with what was there.
     """
     from searchkit.cli.session import open_engine
 

@@ -113,10 +113,13 @@ class EncoderChoice:
             return encoder
         if former is not None:
             return former.for_index(stored)
+        hint = "use the first with --model, or embed the index again: searchkit rebuild --model NAME"
+        if self._given is None and self._name is None:  # the same name leads to another one by now
+            hint = "embed the index again with what has this name now: searchkit rebuild"
         raise EncoderMismatchError(
             f"the index was built with encoder {stored.encoder or 'default'} ({stored.fingerprint[:12]}), "
             f"not {encoder.name} ({encoder.fingerprint[:12]})",
-            hint="use the first with --model, or embed the index again: searchkit rebuild --model NAME",
+            hint=hint,
         )
 
     def new_settings(self) -> StoredSettings:

@@ -27,8 +27,9 @@ def test_an_encoder_that_was_trained_on_keeps_its_name(folder: Path, salts: dict
         engine.add(TEXTS)
     salts["ours"] = "second"
     with SearchEngine.open(folder) as engine:
-        with pytest.raises(EncoderMismatchError):
+        with pytest.raises(EncoderMismatchError) as told:
             engine.search("apples")
+        assert told.value.hint.endswith("with what has this name now: searchkit rebuild")
         assert engine.rebuild() == 2
     with SearchEngine.open(folder) as engine:
         assert engine.status().encoder == "ours"
