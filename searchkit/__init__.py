@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from searchkit.search import SearchEngine
     from searchkit.types import Document, Hit
 
-__version__ = "0.1.0"
+__version__ = "1.0.0"
 __all__ = ["Document", "Hit", "SearchEngine", "SearchkitError", "SentenceEncoder", "load_encoder"]
 
 _ROOMS = {
