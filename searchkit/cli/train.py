@@ -50,7 +50,7 @@ def train(
     ] = None,
     dev: Annotated[
         Path | None,
-        typer.Option("--dev", metavar="FILE", help="Scored pairs (sentence1, sentence2, score): keeps the best step."),
+        typer.Option("--dev", metavar="FILE", help="Scored pairs (sentence1, sentence2, score), asked at the end."),
     ] = None,
     steps: Annotated[int | None, typer.Option("--steps", metavar="N", help="Optimiser steps.")] = None,
     epochs: Annotated[

@@ -121,7 +121,7 @@ def _read_toml(path: Path) -> dict[str, Any]:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as exc:
         raise TrainingError(f"recipe {path} cannot be read: {exc.strerror}") from exc
-    except ValueError as exc:
+    except (ValueError, RecursionError) as exc:
         raise TrainingError(f"recipe {path} is not TOML: {exc}") from exc
 
 

@@ -107,6 +107,8 @@ def test_recipe_without_data_or_without_a_file_is_refused(tmp_path: Path) -> Non
         load_recipe(write(tmp_path, '[run]\nbase = "x"\n'))
     with pytest.raises(TrainingError, match=r"absent\.toml cannot be read"):
         load_recipe(tmp_path / "absent.toml")
+    with pytest.raises(TrainingError, match="is not TOML"):
+        load_recipe(write(tmp_path, f"steps = {'[' * 100_000}"))
 
 
 def test_simple_recipe_needs_no_file(tmp_path: Path) -> None:
