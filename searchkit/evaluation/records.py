@@ -17,6 +17,7 @@ from searchkit.errors import EvaluationError, MissingExtraError
 
 Record: TypeAlias = Mapping[str, Any]
 SHOWN_NAMES = 5
+_LONGEST_FIELD = 131_072  # characters of a table's field
 
 
 def read_records(path: Path) -> list[Record]:
@@ -115,6 +116,7 @@ def _read_tsv(path: Path) -> Iterator[Record]:
 
 
 def _read_table(path: Path, delimiter: str, quoting: int) -> Iterator[Record]:
+    csv.field_size_limit(_LONGEST_FIELD)  # of the whole process: whoever reads tables sets it
     with path.open(encoding="utf-8-sig", newline="") as lines:
         rows = csv.reader(lines, delimiter=delimiter, quoting=quoting)  # type: ignore[arg-type]
         try:

@@ -23,6 +23,7 @@ from searchkit.training.settings import DataSettings, Kind
 
 SHOWN_BAD_ROWS = 5
 PARQUET_BATCH = 4096
+_LONGEST_FIELD = 131_072  # characters of a table's field
 KNOWN_COLUMNS: Mapping[Kind, tuple[tuple[str, ...], ...]] = {
     Kind.UNSUP: (("text",), ("sentence",), ("sent0",)),
     Kind.CROP: (("text",), ("passage",)),
@@ -224,6 +225,7 @@ def _read_tsv(path: Path) -> Iterator[_Record]:
 
 
 def _read_table(path: Path, *, delimiter: str, quoting: int) -> Iterator[_Record]:
+    csv.field_size_limit(_LONGEST_FIELD)  # of the whole process: whoever reads tables sets it
     with path.open(encoding="utf-8-sig", errors="replace", newline="") as lines:
         reader = csv.reader(lines, delimiter=delimiter, quoting=quoting)  # type: ignore[arg-type]
         header = _next_fields(reader) or []

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,15 @@ from searchkit.store.functions import make_known
 from searchkit.types import Chunk, Document
 
 
+@pytest.fixture
+def _interruptible() -> Iterator[None]:
+    """Ctrl-C is heard, which is not so where the tests run in the background of a shell."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("_interruptible")
 @pytest.mark.parametrize("function", ["row_checksum", "vector_checksum", "indexed_words", "indexed_headings"])
 def test_an_interrupt_is_none_the_less_one_while_sqlite_calls_us(tmp_path: Path, function: str) -> None:
     def interrupted(*_: object) -> None:
