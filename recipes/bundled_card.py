@@ -61,8 +61,8 @@ def second_run() -> CardTable:
     ]
     note = (
         "Settings and data above are of the first run. What this second one, unsupervised and from the same start, "
-        "changed in the weights was added to what the first made of them (Ilharco et al. 2023, task arithmetic). "
-        "Where nothing is said, it has the defaults of searchkit."
+        "changed in the weights was added to what the first made of them, as it was kept in float16 (Ilharco et al. "
+        "2023, task arithmetic). Where nothing is said, it has the defaults of searchkit."
     )
     return CardTable("Second run", ("setting", "value"), tuple(rows), note)
 
