@@ -1,11 +1,12 @@
-"""Recall, latency, build time and size of each kind of index, beside plain FAISS indexes, at 10,000 to a million rows.
+"""Recall, latency, build time and size of each kind of index, beside those of others, at 10,000 to a million rows.
 
     python benchmarks/index_kinds.py --cache FOLDER [--sizes 10000,100000,1000000] [--data FOLDER]
 
 Vectors: 100,000 sentences as the bundled encoder embeds them, kept in FOLDER; above that, these and others made
 between a vector and one of its neighbours, with noise, of unit length again. Queries: sentences that are not among
-them, and questions people asked a search engine. One thread throughout. Times are CPU time of that thread, which
-other work on the machine disturbs less than the clock; kinds take turns, and medians are given.
+them, and questions people asked a search engine. One thread throughout. Times are CPU time of the process, which
+other work on the machine disturbs less than the clock; kinds take turns, and medians are given. FAISS's own indexes
+stand beside ours, and hnswlib, usearch and lancedb where they are installed (`ann_peers.py`).
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from ann_peers import Peer, peers_for
 from common import RESULTS, ROOT, median, write_result
 
 from searchkit.index import ExactIndex, build, from_file, write
@@ -35,12 +37,6 @@ QUERIES = 200
 K = 10
 TARGET = 0.99
 BATCH = 64
-PEERS = {  # factory string, the parameter that is raised until the target is met, and its values
-    "faiss PQ192x4fs": ("IVF1,PQ192x4fs,Refine(SQfp16)", "k_factor", (3, 4, 6, 8, 12, 16, 24, 32, 48, 64)),
-    "faiss RaBitQfs": ("IVF1,RaBitQfs,Refine(SQfp16)", "k_factor", (4, 8, 12, 16, 24, 32, 48, 64, 96, 128)),
-    "faiss HNSW32,SQfp16": ("HNSW32,SQfp16", "efSearch", (16, 32, 64, 96, 128, 192, 256, 384, 512, 768)),
-}
-LARGEST_GRAPH = 100_000  # a graph of a million would take half an hour of this machine
 
 
 @dataclass
@@ -97,9 +93,7 @@ def measured(vectors: np.ndarray, queries: dict[str, np.ndarray], options: Any) 
     ids = np.arange(len(vectors))
     true = {name: nearest(own, ids, vectors, K, None).ids for name, own in queries.items()}
     searched = [ours(kind, vectors, queries, true, options.cache) for kind in ("exact", "pq", "ivf")]
-    for name, (factory, knob, values) in PEERS.items():
-        if "HNSW" not in name or len(vectors) <= LARGEST_GRAPH:
-            searched.append(peer(name, factory, knob, values, vectors, queries, true))
+    searched += [peer(name, make(), vectors, queries, true) for name, make in peers_for(len(vectors)).items()]
     take_turns(searched, queries["sentences"], options.rounds)
     return [each.row for each in searched], in_batches(vectors, queries["sentences"], options.rounds)
 
@@ -129,30 +123,20 @@ def bare_call(index: Any) -> Callable[[np.ndarray], Any]:
     return lambda query: index._scanner.scan(query, wanted, probes)
 
 
-def peer(
-    name: str, factory: str, knob: str, values: tuple[int, ...], vectors: np.ndarray, queries: Any, true: Any
-) -> Searched:
-    """An index of FAISS with the least value of its parameter that meets the target, or the largest."""
-    import faiss
-
-    wide = widened(np.asarray(vectors))
+def peer(name: str, other: Peer, vectors: np.ndarray, queries: Any, true: Any) -> Searched:
+    """Another library's index with the least value of its knob that meets the target, or the largest."""
     began = time.process_time()
-    index = faiss.index_factory(wide.shape[1], factory, faiss.METRIC_INNER_PRODUCT)
-    if "HNSW" in factory:
-        index.hnsw.efConstruction = 128
-    index.train(wide[np.random.default_rng(0).choice(len(wide), min(len(wide), 16384), replace=False)])
-    for start in range(0, len(wide), 65536):
-        index.add(wide[start : start + 65536])
+    other.build(vectors)
     spent = time.process_time() - began
-    size = faiss.serialize_index(index).nbytes / len(vectors)
-    for value in values:
-        setattr(index.hnsw if knob == "efSearch" else index, knob, value)
-        recall = share(index.search(queries["sentences"], K)[1], true["sentences"])
+    for value in other.values:
+        other.turn(value)
+        recall = share(other.search(queries["sentences"], K), true["sentences"])
         if recall >= TARGET:
             break
-    questions = share(index.search(queries["questions"], K)[1], true["questions"])
-    row = Row(name, len(vectors), f"{knob} {value}", recall, questions, spent, size, size)
-    return Searched(row, lambda query: index.search(query, K))
+    questions = share(other.search(queries["questions"], K), true["questions"])
+    size = other.bytes / len(vectors)
+    row = Row(name, len(vectors), f"{other.knob} {value}", recall, questions, spent, size)
+    return Searched(row, lambda query: other.search(query, K))
 
 
 def take_turns(searched: list[Searched], queries: np.ndarray, rounds: int) -> None:
@@ -185,10 +169,10 @@ def in_batches(vectors: np.ndarray, queries: np.ndarray, rounds: int) -> dict[st
 
 
 def cost(search: Callable[[np.ndarray], Any], queries: np.ndarray) -> float:
-    """CPU ms of this thread."""
-    began = time.thread_time()
+    """CPU ms of this process."""
+    began = time.process_time()
     search(queries)
-    return 1000 * (time.thread_time() - began)
+    return 1000 * (time.process_time() - began)
 
 
 def share(found: np.ndarray, true: np.ndarray) -> float:
@@ -273,11 +257,11 @@ def multiply(cache: Path) -> None:
 
 def report(rows: list[Row], batches: dict[int, dict[str, float]], rounds: int) -> None:
     lines = [
-        "One thread. Times are CPU time of the thread (median of single queries, kinds in turn; in brackets the",
+        "One thread. Times are CPU time of the process (median of single queries, kinds in turn; in brackets the",
         f"fastest tenth), {rounds * 10} queries each. The machine did other work meanwhile: compare rows, not days,",
         "and measure again on a quiet one. Up to 100,000 the vectors are real sentences; the million is mostly made of",
-        "them (see the script). pq and ivf were tuned to 0.99 on their own rows, without these queries; the indexes",
-        "of FAISS were given the least setting that meets 0.99 for these very sentences.",
+        "them (see the script). pq and ivf were tuned to 0.99 on their own rows, without these queries; the others",
+        "were given the least setting that meets 0.99 for these very sentences, or their largest.",
         "",
         "| rows | kind | setting | recall@10 sentences | questions | ms a query | of it FAISS | build CPU s |"
         " file B/row | private memory B/row |",
@@ -303,7 +287,9 @@ def report(rows: list[Row], batches: dict[int, dict[str, float]], rounds: int) -
     values = [{name: value for name, value in asdict(row).items() if name != "timings"} for row in rows]
     RESULTS.mkdir(exist_ok=True)
     (RESULTS / "index_kinds.json").write_text(json.dumps({"kinds": values, "batches": batches}, indent=1) + "\n")
-    write_result("index_kinds", "Kinds of index", "\n".join(lines), "faiss-cpu", "numpy")
+    write_result(
+        "index_kinds", "Kinds of index", "\n".join(lines), "faiss-cpu", "hnswlib", "usearch", "lancedb", "numpy"
+    )
     plot(rows)
 
 

@@ -58,7 +58,8 @@ def judge(
         raise typer.BadParameter("--accept and --reject need a QUERY")
     if query is not None and export is not None:
         raise typer.BadParameter("--export takes all judgements, without a QUERY")
-    from searchkit.cli.session import number_or_name, open_engine
+    from searchkit.cli.session import open_engine
+    from searchkit.search.question import number_or_name
     from searchkit.settings import load_settings
 
     accepted, rejected = ([number_or_name(one) for one in given or ()] for given in (accept, reject))

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from searchkit.search import SearchEngine
 
 T = TypeVar("T")
-_LONGEST_NUMBER = 18  # digits: every such number is one that a database holds
 
 
 def open_engine(index: str | None, *, model: str | None = None, wait_s: float = 0) -> SearchEngine:
@@ -62,11 +61,6 @@ def rehearsal_engine(index: str | None, *, model: str | None = None, wait_s: flo
             )
         with engine:
             yield engine
-
-
-def number_or_name(target: str) -> int | str:
-    """A chunk's number, or the name of a file or document. What is too long for a number is a name."""
-    return int(target) if target.isdecimal() and len(target) <= _LONGEST_NUMBER else target
 
 
 def under_its_name(engine: SearchEngine, target: str, find: Callable[[str], T]) -> T:

@@ -107,7 +107,8 @@ def similar(
 
 
 def _like_named(engine: SearchEngine, target: str, k: int, options: dict[str, Any]) -> list[Hit]:
-    from searchkit.cli.session import number_or_name, under_its_name
+    from searchkit.cli.session import under_its_name
+    from searchkit.search.question import number_or_name
 
     try:
         return under_its_name(engine, target, lambda name: engine.similar(number_or_name(name), k, **options))

@@ -57,7 +57,8 @@ def why(
     what was indexed and when, at filters, at the exact rank, and at what was chosen. Give the options that the query
     had: they may be why.
     """
-    from searchkit.cli.session import number_or_name, open_engine
+    from searchkit.cli.session import open_engine
+    from searchkit.search.question import number_or_name
     from searchkit.settings import load_settings
 
     wanted = load_settings(overrides={"limit": k, "mode": mode, "min_score": min_score})

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from searchkit.directory.folder import IndexFolder
 from searchkit.directory.lock import WriterLock
-from searchkit.directory.syncing import sync_file, sync_folder
+from searchkit.directory.syncing import sync_folder, sync_tree
 from searchkit.errors import IndexStateError
 
 _OPEN_FILES_MOVE = os.name != "nt"  # whether a folder can be renamed in which a file is open, as a lock is
@@ -50,7 +50,7 @@ def staged_folder(place: Path, *, overwrite: bool, wait_s: float = 0) -> Iterato
                 held.append(locks.enter_context(WriterLock(IndexFolder(place), wait_s=wait_s)))
                 _check_free(place, overwrite=overwrite)  # it may have one now
             yield IndexFolder(part)
-            _sync_all(part)
+            sync_tree(part)
             if not _OPEN_FILES_MOVE:
                 for lock in held:
                     lock.release()
@@ -78,13 +78,6 @@ def _empty(part: Path) -> None:
             shutil.rmtree(item)
         elif item != IndexFolder(part).lock:
             item.unlink()
-
-
-def _sync_all(part: Path) -> None:
-    for folder, _, names in os.walk(part):
-        for name in names:
-            sync_file(Path(folder, name))
-        sync_folder(Path(folder))
 
 
 def _exchange(part: Path, place: Path, old: Path) -> None:

@@ -12,6 +12,14 @@ def sync_file(file: Path) -> None:
         os.fsync(stream.fileno())
 
 
+def sync_tree(top: Path) -> None:
+    """Makes a folder with all its files and folders survive a power cut."""
+    for folder, _, names in os.walk(top):
+        for name in names:
+            sync_file(Path(folder, name))
+        sync_folder(Path(folder))
+
+
 def sync_folder(folder: Path) -> None:
     """Makes a new name or a rename survive a power cut. Windows has no such call and orders renames itself."""
     if os.name == "nt":

@@ -139,7 +139,7 @@ class Desk:
             "documents": state.documents if whole else None,
             "chunks": state.chunks if self._roots is None else len(self._engine.chunk_ids(self._roots)),
             "folders": [root.prefix for root in served][:100],
-            "encoder": Path(state.encoder).name if Path(state.encoder).is_absolute() else state.encoder,
+            "encoder": state.public_encoder,
             "updated_at": state.updated_at,
             "restricted_to": [root.name for root in self._roots or ()],
         }

@@ -35,6 +35,7 @@ class Fusion(Enum):
 
 DEFAULT_FUSION = Fusion.CONVEX  # by measurement: benchmarks/results/hybrid.md
 DEFAULT_DENSE_WEIGHT = 0.5
+LONGEST_NUMBER = 18  # digits: every such number is one that a database holds
 MOST_ASKED = 1 << 20  # characters of a query: an encoder and the lexical index read a small part of that
 
 
@@ -185,6 +186,11 @@ class Question:
         """Whether hits are more than the best ``k``, so that candidates are needed to choose from."""
         is_grouped = self.group is Group.DOCUMENT or self.per_document is not None
         return self.fold or self.diverse is not None or is_grouped
+
+
+def number_or_name(target: str) -> int | str:
+    """A chunk's number, or the name of a file or document. What is too long for a number is a name."""
+    return int(target) if target.isdecimal() and len(target) <= LONGEST_NUMBER else target
 
 
 def check_query(query: str) -> str:

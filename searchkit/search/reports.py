@@ -126,6 +126,11 @@ class IndexStatus:
     ann_recall_at_10: float | None
     vectors_problem: str | None = None
 
+    @property
+    def public_encoder(self) -> str:
+        """The encoder's name without its place on this disk, for those who ask over a network."""
+        return Path(self.encoder).name if Path(self.encoder).is_absolute() else self.encoder
+
 
 @dataclass(frozen=True, slots=True)
 class DocumentInfo:

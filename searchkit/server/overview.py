@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 from starlette.requests import Request
@@ -22,10 +21,9 @@ async def status(site: Site, _: Request, __: dict[str, Any]) -> Response:
     """What `searchkit status --json` says, without places on the server's disk."""
 
     def look() -> dict[str, Any]:
-        state = asdict(site.engine.status())
+        found = site.engine.status()
+        state = {**asdict(found), "encoder": found.public_encoder}
         del state["folder"]
-        if Path(state["encoder"]).is_absolute():
-            state["encoder"] = Path(state["encoder"]).name
         state["roots"] = [{"prefix": root["prefix"], "sources": root["sources"]} for root in state["roots"]]
         return {**state, "version": __version__}
 

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from searchkit.errors import UnknownNameError
 from searchkit.search.asking.hit_json import hit_to_dict
 from searchkit.search.asking.similar import similar_question
-from searchkit.search.question import Question, check_query
+from searchkit.search.question import Question, check_query, number_or_name
 from searchkit.server.answering import Finished
 from searchkit.server.failures import ForbiddenError, NotThereError, to_json
 from searchkit.server.operations import Operation
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from searchkit.search import SearchEngine
 
 DEFAULT_K = 10
-_LONGEST_NUMBER = 19  # digits of an id
 
 
 async def search(site: Site, _: Request, said: dict[str, Any]) -> Response:
@@ -52,7 +51,7 @@ async def similar(site: Site, _: Request, said: dict[str, Any]) -> Response:
 
 
 def _like(engine: SearchEngine, name: str, k: int, options: dict[str, Any]) -> Any:
-    target = int(name) if name.isdecimal() and len(name) <= _LONGEST_NUMBER else name
+    target = number_or_name(name)
     try:
         return engine.similar(target, k, **options)
     except UnknownNameError as error:

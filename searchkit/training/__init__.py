@@ -9,7 +9,7 @@ from __future__ import annotations
 from searchkit.encoder.pooling import Pooling
 from searchkit.training.card import CardTable, update_card
 from searchkit.training.mining import mine_hard_negatives
-from searchkit.training.objective import cosent, info_nce, matryoshka, triplet_loss
+from searchkit.training.objective import cosent, distillation, info_nce, matryoshka, triplet_loss
 from searchkit.training.recipe import Recipe, load_recipe
 from searchkit.training.report import DevScore, TrainingProgress, TrainingReport
 from searchkit.training.run import train
@@ -34,6 +34,7 @@ __all__ = [
     "TrainingProgress",
     "TrainingReport",
     "cosent",
+    "distillation",
     "info_nce",
     "load_recipe",
     "matryoshka",

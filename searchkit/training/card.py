@@ -73,7 +73,7 @@ def render_card(facts: Mapping[str, Any], tables: Sequence[CardTable] = (), *, l
     run, result = facts["run"], facts["result"]
     lines = ["---", "library_name: sentence-transformers", "pipeline_tag: sentence-similarity"]
     lines += [f"base_model: {run['base']}", "---", "", f"# {facts['name']}", ""]
-    lines += [f"A sentence encoder, trained from `{run['base']}` with searchkit by contrastive learning (SimCSE)."]
+    lines += [f"A sentence encoder, trained from `{run['base']}` with searchkit by {_method(facts)}."]
     settings = {**run, "steps": result["steps"]}
     lines += _section(CardTable("Settings", ("setting", "value"), tuple(_settings(settings))))
     columns = ("source", "kind", "weight", "rows", "bad rows", "SHA-256")
@@ -82,6 +82,14 @@ def render_card(facts: Mapping[str, Any], tables: Sequence[CardTable] = (), *, l
     for table in tables:
         lines += _section(table)
     return "\n".join([*lines, "", "## Limits", "", limits, ""])
+
+
+def _method(facts: Mapping[str, Any]) -> str:
+    kinds = {source["kind"] for source in facts["sources"]}
+    taught = f"distillation: it learns to give the embeddings of {facts['run'].get('teacher') or facts['run']['base']}"
+    if kinds == {"distil"}:
+        return taught
+    return "contrastive learning (SimCSE)" + (f", and by {taught}" if "distil" in kinds else "")
 
 
 def _section(table: CardTable) -> Iterator[str]:

@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from searchkit.training.mixture import Batch
-from searchkit.training.objective import cosent, info_nce, matryoshka, triplet_loss
+from searchkit.training.objective import cosent, distillation, info_nce, matryoshka, triplet_loss
 from searchkit.training.settings import Kind, Loss, RunSettings
 
 if TYPE_CHECKING:
@@ -37,15 +37,18 @@ def column_count(batch: Batch, run: RunSettings) -> int:
     return 2 if batch.settings.kind is Kind.UNSUP and not run.same_mask else len(batch.columns)
 
 
-def batch_loss(batch: Batch, embeddings: Tensor, run: RunSettings) -> Tensor:
+def batch_loss(batch: Batch, embeddings: Tensor, run: RunSettings, taught: Tensor | None = None) -> Tensor:
     """The loss of a batch.
 
     Args:
         batch: B rows.
         embeddings: one row for each of `texts_of`, in that order.
         run: temperature, margin, weights and prefixes.
+        taught: (B, D), what the teacher gives; None for all kinds but that which learns from one.
     """
     columns = list(embeddings.chunk(column_count(batch, run)))
+    if taught is not None:
+        columns.append(taught)
     if batch.settings.kind is Kind.UNSUP and run.same_mask:
         columns *= 2  # one mask makes both views one and the same function of the text
     loss = _loss_of(batch, embeddings, run)
@@ -58,6 +61,8 @@ def _loss_of(batch: Batch, embeddings: Tensor, run: RunSettings) -> EmbeddingLos
     if batch.settings.kind is Kind.SCORED:
         scores = embeddings.new_tensor(batch.scores)
         return partial(cosent, scores=scores, temperature=run.temperature)
+    if batch.settings.kind is Kind.DISTIL:
+        return distillation
     if batch.settings.loss is Loss.TRIPLET:
         return partial(triplet_loss, margin=run.margin)
     return partial(info_nce, temperature=run.temperature, alpha=run.alpha, symmetric=run.symmetric)

@@ -16,7 +16,8 @@ from searchkit.training.mixture import Batch
 from searchkit.training.model import Start, other_dropout
 from searchkit.training.passes import Pass
 from searchkit.training.randomness import get_random_state, set_random_state
-from searchkit.training.settings import Precision, RunSettings
+from searchkit.training.settings import Kind, Precision, RunSettings
+from searchkit.training.teacher import Teacher
 from searchkit.training.world import World
 
 
@@ -35,10 +36,12 @@ class Learner:
         start: model and tokenizer; the model is on the world's device.
         run: objective and precision.
         world: the processes that share each batch.
+        teacher: for batches of kind ``distil``; None where there are none.
     """
 
-    def __init__(self, start: Start, run: RunSettings, world: World) -> None:
+    def __init__(self, start: Start, run: RunSettings, world: World, teacher: Teacher | None = None) -> None:
         self._start = start
+        self._teacher = teacher
         self._run = run
         self._world = world
         self._model = world.wrap(start.model)
@@ -54,21 +57,26 @@ class Learner:
         """
         joint, own = self._world.part(batch)
         texts = texts_of(own, self._run, self._start.checkpoint)
-        passes = self._start.passes(
-            texts,
-            max_tokens=batch.settings.max_tokens or self._run.max_tokens,
-            tokens_per_pass=self._run.tokens_per_pass,
-        )
+        max_tokens = batch.settings.max_tokens or self._run.max_tokens
+        passes = self._start.passes(texts, max_tokens=max_tokens, tokens_per_pass=self._run.tokens_per_pass)
+        taught = self._taught(own, max_tokens)
         masked = [self._masker(each) for each in passes] if self._masker else []
         backward = self._cached if self._run.cached_gradients else self._plain
         columns = column_count(own, self._run)
 
         def loss_of(embeddings: Tensor) -> Tensor:
-            return batch_loss(joint, self._world.gather(embeddings, columns), self._run)
+            return batch_loss(joint, self._world.gather(embeddings, columns), self._run, taught)
 
         with other_dropout(self._start.model, batch.settings.dropout):
             loss = backward(passes, masked, loss_of, is_last)
         return Lesson(loss, len(texts) * self._world.size)
+
+    def _taught(self, own: Batch, max_tokens: int) -> Tensor | None:
+        """What the teacher gives for the batch of all processes, (B, D), each process asking it for its own part."""
+        if own.settings.kind is not Kind.DISTIL:
+            return None
+        assert self._teacher is not None
+        return self._world.gather(self._teacher.embed(own.columns[0], max_tokens=max_tokens), 1)
 
     def _plain(
         self, passes: Sequence[Pass], masked: Sequence[MaskedPass], loss_of: Callable[[Tensor], Tensor], is_last: bool

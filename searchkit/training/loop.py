@@ -35,8 +35,10 @@ from searchkit.training.randomness import get_random_state, set_random_state
 from searchkit.training.recipe import Recipe, recipe_facts
 from searchkit.training.report import DevScore, TrainingProgress, TrainingReport
 from searchkit.training.schedule import build_optimizer, learning_rate, step_count
+from searchkit.training.settings import Kind
 from searchkit.training.sources import Source
 from searchkit.training.state import STATE, Identity, Place, load_state, save_state, write_tensors
+from searchkit.training.teacher import Teacher
 from searchkit.training.world import join_world
 from searchkit.training.writer import write_checkpoint
 
@@ -73,7 +75,8 @@ class Loop:
         self._encoder = TrainingEncoder(self._start, run)
         self._sources = [with_mined_negatives(source, self._encoder, seed=run.seed) for source in sources]
         self._mixture = Mixture(self._sources, batch_size=run.batch_size, seed=run.seed)
-        self._learner = Learner(self._start, run, self._world)
+        self._teacher = self._load_teacher()
+        self._learner = Learner(self._start, run, self._world, self._teacher)
         self._optimizer = build_optimizer(self._model, run)
         self._first_weights = copy_weights(self._model) if run.average_with_start else {}
         self._steps = step_count(run, self._sources)
@@ -81,6 +84,13 @@ class Loop:
         self._done, self._earlier_seconds, self._log_length = 0, 0.0, 0
         self._saved_best: DevScore | None = None  # the best dev evaluation that the saved state knows of
         torch.manual_seed(run.seed + self._world.rank)  # each process its own dropout
+
+    def _load_teacher(self) -> Teacher | None:
+        if not any(source.settings.kind is Kind.DISTIL for source in self._sources):
+            return None
+        teacher = Teacher(self._run, self._world.device)
+        teacher.check(self._start)
+        return teacher
 
     def resume(self) -> None:
         """Go on from the saved state, if there is one.
@@ -189,6 +199,8 @@ class Loop:
 
     def _identity(self) -> Identity:
         facts = recipe_facts(self._recipe) | {"start": self._start.checkpoint.fingerprint()}
+        if self._teacher is not None:
+            facts["teacher"] = self._teacher.fingerprint
         digest = hashlib.sha256(json.dumps(facts, sort_keys=True, default=str).encode()).hexdigest()
         return Identity(digest, tuple(source.sha256 for source in self._sources))
 

@@ -132,12 +132,13 @@ def load_start(run: RunSettings) -> Start:
 
     Raises:
         CheckpointError: there is no such checkpoint, or it is damaged.
-        TrainingError: texts may be longer than it takes, or it has fewer layers than should be frozen.
+        TrainingError: texts may be longer than it takes, or it has fewer layers than should be frozen or kept.
     """
     checkpoint = read_checkpoint(resolve_checkpoint(run.base), pooling=run.pooling)
     if run.max_tokens > checkpoint.max_tokens:
         raise TrainingError(f"max_tokens is {run.max_tokens}, but {checkpoint.name} takes {checkpoint.max_tokens}")
     backbone = _random_backbone(checkpoint) if run.random_start else load_model(checkpoint, dtype=torch.float32)
+    keep_layers(backbone, run.keep_layers)
     language_head = LanguageHead.like(backbone) if run.mlm_weight else None
     model = SentenceModel(backbone, checkpoint.pooling, _heads(run, checkpoint, backbone), language_head)
     set_dropout(model, run.dropout)
@@ -166,6 +167,25 @@ def _loaded_head(head: DenseHead) -> DenseLayer:
     linear = nn.Linear(weight.shape[1], weight.shape[0])
     linear.load_state_dict({"weight": weight, "bias": bias})
     return DenseLayer(linear, head.activation)
+
+
+def keep_layers(backbone: Any, kept: Sequence[int]) -> None:
+    """Drop all layers of the backbone but these, counted from 0; none named means that all stay.
+
+    Raises:
+        TrainingError: there is no such layer, or what a layer does depends on its number.
+    """
+    if not kept:
+        return
+    blocks = layers_of(backbone)
+    if kept[-1] >= len(blocks):
+        raise TrainingError(f"keep_layers names layer {kept[-1]}, but the model has the layers 0 to {len(blocks) - 1}")
+    if getattr(backbone.config, "layer_types", None):
+        raise TrainingError(f"the layers of {type(backbone).__name__} differ in kind, so none can be dropped")
+    for number in reversed(range(len(blocks))):
+        if number not in kept:
+            del blocks[number]
+    backbone.config.num_hidden_layers = len(blocks)
 
 
 def set_dropout(model: nn.Module, probability: float | None) -> None:

@@ -103,6 +103,22 @@ def cosent(left: Tensor, right: Tensor, scores: Tensor, *, temperature: float = 
     return torch.logsumexp(torch.cat([wrong_way.new_zeros(1), wrong_way]), dim=0)
 
 
+def distillation(learnt: Tensor, taught: Tensor) -> Tensor:
+    """Mean squared distance of unit vectors from those of a teacher, ``|u - v|^2 = 2 - 2 cos``.
+
+    Args:
+        learnt, taught: (B, D) float embeddings of the same texts, row by row; normalised here.
+
+    Raises:
+        ShapeError: row counts or dimensions differ.
+
+    Reimers, Gurevych 2020, "Making Monolingual Sentence Embeddings Multilingual using Knowledge Distillation",
+    https://arxiv.org/abs/2004.09813
+    """
+    check_same_shape(learnt, taught)
+    return (_unit(learnt) - _unit(taught)).square().sum(dim=1).mean()
+
+
 def matryoshka(loss: EmbeddingLoss, dims: Sequence[int], weights: Sequence[float] | None = None) -> EmbeddingLoss:
     """``loss`` on the first ``d`` dimensions for each of ``dims``, as one weighted mean.
 

@@ -7,7 +7,7 @@
 
     [[data]]
     path = "nli.csv"
-    kind = "triplets"                # unsup, pairs, triplets, scored, crop, cloze
+    kind = "triplets"                # unsup, pairs, triplets, scored, crop, cloze, distil
     columns = ["sent0", "sent1", "hard_neg"]
     weight = 2.0
     drop = { source = ["brown"] }
@@ -98,6 +98,8 @@ def load_recipe(path: Path, *, root: Path | None = None, base: str | None = None
     run = _build(RunSettings, {**settings, **({"base": base} if base else {})}, f"{path}, [run]")
     if base is None and (path.parent / run.base).is_dir():
         run = dataclasses.replace(run, base=str(path.parent / run.base))
+    if run.teacher is not None and (path.parent / run.teacher).is_dir():
+        run = dataclasses.replace(run, teacher=str(path.parent / run.teacher))
     folder = path.parent if root is None else root
     entries = [_build(DataSettings, entry, f"{path}, data {n}") for n, entry in enumerate(data, 1)]
     return Recipe(run, tuple(dataclasses.replace(entry, path=folder / entry.path) for entry in entries))
@@ -105,10 +107,15 @@ def load_recipe(path: Path, *, root: Path | None = None, base: str | None = None
 
 def recipe_facts(recipe: Recipe) -> dict[str, Any]:
     """The recipe as JSON values, without the folders of this machine: for cards and for telling recipes apart."""
-    base = recipe.run.base
-    run = _plain(recipe.run) | {"base": recipe.run.base_name or name_of(base, Path(base).expanduser())}
+    run = _plain(recipe.run) | {"base": recipe.run.base_name or _bare(recipe.run.base)}
+    if recipe.run.teacher is not None:
+        run["teacher"] = _bare(recipe.run.teacher)
     del run["base_name"]
     return {"run": run, "data": [_plain(entry) | {"path": entry.path.name} for entry in recipe.data]}
+
+
+def _bare(checkpoint: str) -> str:
+    return name_of(checkpoint, Path(checkpoint).expanduser())
 
 
 def _plain(settings: RunSettings | DataSettings) -> dict[str, Any]:

@@ -22,6 +22,7 @@ class Kind(Enum):
     SCORED = "scored"  # two texts and a similarity score: CoSENT
     CROP = "crop"  # one passage; two random spans of it are a pair
     CLOZE = "cloze"  # one passage; a sentence of it and the rest are a pair
+    DISTIL = "distil"  # one text; the embedding that the teacher gives it
 
 
 class Loss(Enum):
@@ -59,6 +60,8 @@ class RunSettings:
     Attributes:
         base: checkpoint folder, the name of a bundled one, or a hub name that is in the local cache.
         base_name: what cards call the base; empty means its folder's name, or its hub name.
+        teacher: checkpoint, named as ``base`` is, whose embeddings the kind ``distil`` learns; None means ``base``.
+        keep_layers: the layers of the start that are kept, counted from 0; empty means all.
         random_start: keep the architecture and tokenizer of ``base``, but start from random weights.
         steps: optimiser steps; None means ``epochs`` passes over all sources together.
         batch_size: rows a batch over all devices, at least 2, for sources that do not set their own.
@@ -88,6 +91,8 @@ class RunSettings:
 
     base: str
     base_name: str = ""
+    teacher: str | None = None
+    keep_layers: tuple[int, ...] = ()
     random_start: bool = False
     steps: int | None = None
     epochs: float = 1.0
@@ -204,6 +209,7 @@ def _check_run(run: RunSettings) -> None:
     holds |= {
         "batch_size": run.batch_size >= 2,  # one row has nothing to be contrasted with
         "accumulate": run.accumulate >= 1,
+        "keep_layers": list(run.keep_layers) == sorted(set(run.keep_layers)) and min(run.keep_layers, default=0) >= 0,
         "max_tokens": run.max_tokens >= 3,
         "steps": run.steps is None or run.steps >= 1,
         "tokens_per_pass": run.tokens_per_pass is None or run.tokens_per_pass >= 1,

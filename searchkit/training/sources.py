@@ -28,6 +28,7 @@ KNOWN_COLUMNS: Mapping[Kind, tuple[tuple[str, ...], ...]] = {
     Kind.UNSUP: (("text",), ("sentence",), ("sent0",)),
     Kind.CROP: (("text",), ("passage",)),
     Kind.CLOZE: (("text",), ("passage",)),
+    Kind.DISTIL: (("text",), ("sentence",), ("passage",)),
     Kind.PAIRS: (("anchor", "positive"), ("sent0", "sent1"), ("text_a", "text_b"), ("query", "passage")),
     Kind.TRIPLETS: (
         ("anchor", "positive", "hard_negative"),
@@ -206,7 +207,7 @@ def _passes(settings: DataSettings, record: Mapping[str, Any]) -> bool:
     return kept and not any(str(record.get(name)) in values for name, values in settings.drop.items())
 
 
-_ONE_TEXT = (Kind.UNSUP, Kind.CROP, Kind.CLOZE)
+_ONE_TEXT = (Kind.UNSUP, Kind.CROP, Kind.CLOZE, Kind.DISTIL)
 _Record = tuple[int, "dict[str, Any] | str"]  # line number, and the record or the reason why there is none
 
 

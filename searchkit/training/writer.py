@@ -13,13 +13,12 @@ is left out, and whoever loads the folder names the pooling.
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from searchkit.directory.syncing import sync_folder
+from searchkit.directory.syncing import sync_folder, sync_tree
 from searchkit.encoder.checkpoint_writer import make_readable
 from searchkit.encoder.manifest import HeadRecord
 from searchkit.encoder.pooling import Pooling
@@ -54,22 +53,11 @@ def write_checkpoint(start: Start, run: RunSettings, out: Path, add: Callable[[P
     _write_layout(start, run, partial)
     add(partial)
     make_readable(partial)
-    _sync(partial)
+    sync_tree(partial)  # the state of the run goes once the checkpoint stands
     if out.exists():
         out.rmdir()
     partial.rename(out)
     sync_folder(out.parent)
-
-
-def _sync(folder: Path) -> None:
-    """Make all files of a folder survive a power cut: the state of the run goes once the checkpoint stands."""
-    for path in folder.rglob("*"):
-        if path.is_dir():
-            sync_folder(path)
-        else:
-            with path.open("rb+") as file:
-                os.fsync(file.fileno())
-    sync_folder(folder)
 
 
 def check_free(out: Path) -> None:

@@ -104,7 +104,7 @@ def test_same_mask_means_alignment_zero(tiny_bert: Path, text_file: Path, monkey
     seen: dict[bool, float] = {}
     original = learner.batch_loss
 
-    def watch(batch: Batch, embeddings: torch.Tensor, run: RunSettings) -> torch.Tensor:
+    def watch(batch: Batch, embeddings: torch.Tensor, run: RunSettings, *_: Any) -> torch.Tensor:
         views = torch.nn.functional.normalize(embeddings.detach(), dim=1).chunk(column_count(batch, run))
         seen[run.same_mask] = (views[0] - views[-1]).square().sum(1).mean().item()  # l_align of Wang and Isola
         return original(batch, embeddings, run)

@@ -5,7 +5,7 @@ import math
 import pytest
 
 from searchkit.errors import InputError, ShapeError
-from searchkit.training import cosent, info_nce, matryoshka, triplet_loss
+from searchkit.training import cosent, distillation, info_nce, matryoshka, triplet_loss
 
 torch = pytest.importorskip("torch")
 
@@ -76,6 +76,14 @@ def test_triplet_gradient_is_zero_beyond_the_margin_and_not_within() -> None:
         anchor = torch.tensor([[1.0, 0.3]], requires_grad=True)
         triplet_loss(anchor, positive, negative, margin=margin).backward()
         assert (anchor.grad.abs().max().item() == 0) is silent
+
+
+def test_distillation_is_the_squared_distance_of_unit_vectors(rows: list[torch.Tensor]) -> None:
+    learnt, taught = torch.tensor([[2.0, 0.0], [0.0, 1.0]]), torch.tensor([[0.6, 0.8], [0.0, 5.0]])
+    assert distillation(learnt, taught).item() == pytest.approx((2 - 2 * 0.6 + 0) / 2, abs=1e-6)
+    assert distillation(rows[0], rows[0] * 7).item() == pytest.approx(0, abs=1e-6)
+    with pytest.raises(ShapeError):
+        distillation(rows[0], rows[1][:, :3])
 
 
 def test_cosent_equals_the_example_worked_by_hand() -> None:

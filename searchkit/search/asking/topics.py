@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from searchkit.errors import InputError, NoTopicsError
+from searchkit.search.question import LONGEST_NUMBER
 from searchkit.store.topics import KeptTopics, TopicReader, place_chunks
 
 if TYPE_CHECKING:
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 OUTLIERS = 0
 _BLOCK = 8192
 _LISTED = 8
-_LONGEST_NUMBER = 18  # digits; of thousands of them Python makes no number
 _FIND = "searchkit topics"
 
 
@@ -86,7 +86,7 @@ def topic_named(topics: KeptTopics, name: int | str) -> int:
     if text in ("0", "none"):
         return OUTLIERS
     if text.isdecimal():
-        number = int(text[:_LONGEST_NUMBER])
+        number = int(text[:LONGEST_NUMBER])
         if not 1 <= number <= len(topics.topics):
             raise InputError(f"there is no topic {number}; they are numbered 1 to {len(topics.topics)}", hint=_FIND)
         return number

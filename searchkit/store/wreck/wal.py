@@ -5,7 +5,8 @@
 
 Each frame's checksum begins with the one before. So one wrong frame hides all that follow; yet whether a frame agrees
 with the checksum that *stands* in the frame before can be told of each alone. Frames of an older use of the file have
-other salts. A wrong header hides them all; one flipped bit of it is found and turned back. https://www.sqlite.org/fileformat2.html#the_write_ahead_log
+other salts. A wrong header hides them all; one flipped bit of it is found and turned back.
+https://www.sqlite.org/fileformat2.html#the_write_ahead_log
 
 SQLite has no call that tells this: a log that is damaged in its middle looks to it like one that ends there, and the
 commits behind, which were acknowledged, would be gone without a word.
