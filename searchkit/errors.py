@@ -1,4 +1,4 @@
-"""Every error that searchkit raises, by what the caller can do about it.
+"""Every error that searchkit raises, by what the caller can do about it; and how many of something, in words.
 
     SearchkitError
     ├── InputError                 the call itself is wrong: change the arguments
@@ -145,3 +145,8 @@ class TrainingError(SearchkitError):
 
 class EvaluationError(SearchkitError):
     """The evaluation data do not fit the index or the encoder."""
+
+
+def counted(number: int, noun: str, plural: str | None = None) -> str:
+    """``1 chunk``, ``1,234 chunks``."""
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"

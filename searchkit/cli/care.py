@@ -12,7 +12,8 @@ from searchkit.cli.options import IndexOption, JsonObjectOption, MovedModelOptio
 from searchkit.cli.output import renderer
 from searchkit.cli.progress import progress_bar
 from searchkit.cli.terminal import one_line
-from searchkit.cli.wording import Finding, Level, counted, of_index
+from searchkit.cli.wording import Finding, Level, of_index
+from searchkit.errors import counted
 
 if TYPE_CHECKING:
     from searchkit.search.upkeep.health import RepairReport, VerifyReport

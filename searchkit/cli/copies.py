@@ -9,7 +9,8 @@ import typer
 from searchkit.cli.options import IndexOption, WaitOption
 from searchkit.cli.output import renderer
 from searchkit.cli.progress import progress_bar
-from searchkit.cli.wording import Facts, counted, size_words, time_words, when
+from searchkit.cli.wording import Facts, size_words, time_words, when
+from searchkit.errors import counted
 
 if TYPE_CHECKING:
     from searchkit.search.upkeep.health import CopyReport

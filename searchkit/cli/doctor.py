@@ -18,8 +18,8 @@ import typer
 from searchkit.cli.failures import ERROR
 from searchkit.cli.options import IndexOption
 from searchkit.cli.output import renderer
-from searchkit.cli.wording import Finding, Level, counted, of_index, size_words
-from searchkit.errors import IndexNotFoundError, SearchkitError
+from searchkit.cli.wording import Finding, Level, of_index, size_words
+from searchkit.errors import IndexNotFoundError, SearchkitError, counted
 from searchkit.settings import load_settings
 
 _REINSTALL = "install searchkit again, from where it came"  # the searchkit of PyPI is another project

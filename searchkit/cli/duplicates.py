@@ -9,7 +9,8 @@ import typer
 from searchkit.cli.failures import NOTHING_FOUND, say
 from searchkit.cli.options import IndexOption, JsonOption
 from searchkit.cli.output import renderer
-from searchkit.cli.wording import Table, counted
+from searchkit.cli.wording import Table
+from searchkit.errors import counted
 from searchkit.insight.model import DUPLICATE_COSINE
 
 if TYPE_CHECKING:

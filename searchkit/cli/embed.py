@@ -16,7 +16,8 @@ from searchkit.cli.output import renderer
 from searchkit.cli.progress import LINES_A_RUN, progress_bar
 from searchkit.cli.refused import show_refused
 from searchkit.cli.terminal import one_line
-from searchkit.cli.wording import Facts, counted, time_words
+from searchkit.cli.wording import Facts, time_words
+from searchkit.errors import counted
 
 if TYPE_CHECKING:
     from searchkit.scale.embed import EmbedReport

@@ -9,6 +9,7 @@ import os
 import sys
 import warnings
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, TextIO, cast
 
 import typer
@@ -103,6 +104,8 @@ def _unexpected_error(error: Exception) -> int:
         import traceback
 
         traceback.print_exception(error)
+    elif isinstance(error, FileNotFoundError) and _is_nowhere():
+        say("error: the folder that this was started in is not there any more\nhint: cd into one that is")
     elif isinstance(error, OSError) and error.strerror:  # the machine's doing: a full disk, a lost mount
         where = f": {error.filename}" if error.filename else ""
         say(f"error: {error.strerror}{where}\nhint: SEARCHKIT_DEBUG=1 shows where it happened")
@@ -110,6 +113,15 @@ def _unexpected_error(error: Exception) -> int:
         say(f"sorry, this should not happen: {type(error).__name__}: {error}")
         say("hint: run the command again with SEARCHKIT_DEBUG=1 for the traceback, and report it")
     return ERROR
+
+
+def _is_nowhere() -> bool:
+    """Whether the working folder was deleted."""
+    try:
+        Path.cwd()
+    except FileNotFoundError:
+        return True
+    return False
 
 
 def _forget(stream: TextIO) -> None:

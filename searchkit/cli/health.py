@@ -10,7 +10,8 @@ from searchkit.cli.failures import NOTHING_FOUND, say
 from searchkit.cli.options import IndexOption, JsonOption
 from searchkit.cli.output import renderer
 from searchkit.cli.progress import teller
-from searchkit.cli.wording import Table, counted
+from searchkit.cli.wording import Table
+from searchkit.errors import counted
 from searchkit.insight.model import HEALTH_SAMPLE
 
 if TYPE_CHECKING:

@@ -15,8 +15,8 @@ from searchkit.cli.options import IndexOption, JsonObjectOption, WaitOption
 from searchkit.cli.output import renderer
 from searchkit.cli.progress import progress_bar
 from searchkit.cli.refused import show_refused
-from searchkit.cli.wording import Facts, counted, of_index, time_words
-from searchkit.errors import DocumentRefusedError, InputError
+from searchkit.cli.wording import Facts, of_index, time_words
+from searchkit.errors import DocumentRefusedError, InputError, counted
 
 if TYPE_CHECKING:
     from searchkit.documents import ReadOptions, WalkOptions

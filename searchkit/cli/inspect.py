@@ -10,7 +10,8 @@ import typer
 from searchkit.cli.failures import NOTHING_FOUND, say
 from searchkit.cli.options import IndexOption, JsonObjectOption, JsonOption
 from searchkit.cli.output import renderer
-from searchkit.cli.wording import Facts, Table, counted, of_index, size_words, when
+from searchkit.cli.wording import Facts, Table, of_index, size_words, when
+from searchkit.errors import counted
 
 if TYPE_CHECKING:
     from searchkit.search import DocumentInfo, IndexStatus, SourceInfo, StoredChunk

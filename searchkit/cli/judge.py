@@ -15,7 +15,8 @@ from searchkit.cli.mode_options import ModeOption
 from searchkit.cli.options import IndexOption, JsonOption, LimitOption, MovedModelOption
 from searchkit.cli.output import renderer
 from searchkit.cli.terminal import one_line
-from searchkit.cli.wording import HitView, Table, counted
+from searchkit.cli.wording import HitView, Table
+from searchkit.errors import counted
 
 if TYPE_CHECKING:
     from searchkit.search import SearchEngine

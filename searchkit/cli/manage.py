@@ -10,7 +10,8 @@ from searchkit.cli.failures import ERROR, say
 from searchkit.cli.options import IndexOption, WaitOption
 from searchkit.cli.progress import progress_bar
 from searchkit.cli.terminal import one_line
-from searchkit.cli.wording import counted, of_index
+from searchkit.cli.wording import of_index
+from searchkit.errors import counted
 
 if TYPE_CHECKING:
     from searchkit.search import SearchEngine

@@ -12,7 +12,8 @@ from searchkit.cli.links import TEMPLATE_VARIABLE
 from searchkit.cli.options import IndexOption, seed_option
 from searchkit.cli.progress import teller
 from searchkit.cli.terminal import one_line
-from searchkit.cli.wording import counted, size_words
+from searchkit.cli.wording import size_words
+from searchkit.errors import counted
 
 
 def map_command(

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from searchkit.cli.failures import say
-from searchkit.cli.options import IndexOption
+from searchkit.cli.options import IndexOption, MovedModelOption
 from searchkit.cli.serve import TOKEN, secret
 
 _HTTP = "Over HTTP"
@@ -16,6 +16,7 @@ _HTTP = "Over HTTP"
 
 def mcp(
     index: IndexOption = None,
+    model: MovedModelOption = None,
     root: Annotated[
         list[Path] | None,
         typer.Option("--root", metavar="FOLDER", help="Serve only documents at or below it; repeatable."),
@@ -58,7 +59,7 @@ def mcp(
     from searchkit.cli.session import open_engine
     from searchkit.mcp import Desk, HttpSettings, serve_http, serve_stdio
 
-    with open_engine(index) as engine:
+    with open_engine(index, model=model) as engine:
         desk = Desk(engine, root or None)
         if not http:
             serve_stdio(desk)

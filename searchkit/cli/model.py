@@ -14,6 +14,7 @@ from searchkit.cli.options import JsonObjectOption, JsonOption
 from searchkit.cli.output import renderer
 from searchkit.cli.wording import Facts, Table, size_words
 from searchkit.encoder.pooling import Pooling
+from searchkit.errors import InputError
 
 if TYPE_CHECKING:
     from searchkit.encoder import ExportReport, ModelInfo, SpeedReport
@@ -44,6 +45,9 @@ def list_models(
     """List the bundled encoders, and those below FOLDERS."""
     from searchkit import encoder
 
+    for folder in folders or ():
+        if not folder.is_dir():
+            raise InputError(f"{folder} is no folder", hint="name the folder that checkpoints lie in")
     found = encoder.list_models(*(folders or ()))
     if as_json:
         from searchkit.cli import jsonout

@@ -12,7 +12,8 @@ from searchkit.cli.failures import say
 from searchkit.cli.options import JsonObjectOption
 from searchkit.cli.output import renderer
 from searchkit.cli.terminal import wants_rich
-from searchkit.cli.wording import Facts, Table, counted, size_words
+from searchkit.cli.wording import Facts, Table, size_words
+from searchkit.errors import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

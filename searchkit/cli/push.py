@@ -12,8 +12,8 @@ from searchkit.cli.options import MovedModelOption
 from searchkit.cli.output import renderer
 from searchkit.cli.progress import progress_bar
 from searchkit.cli.remote_options import CollectionOption, MilvusOption
-from searchkit.cli.wording import Facts, counted
-from searchkit.errors import IndexNotFoundError, InputError
+from searchkit.cli.wording import Facts
+from searchkit.errors import IndexNotFoundError, InputError, counted
 from searchkit.settings import load_settings
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from searchkit.cli.failures import say
 from searchkit.cli.terminal import one_line
-from searchkit.cli.wording import counted
+from searchkit.errors import counted
 
 _REASONS_SHOWN = 5
 

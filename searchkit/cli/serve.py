@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from searchkit.cli.failures import say
-from searchkit.cli.options import IndexOption
+from searchkit.cli.options import IndexOption, MovedModelOption
 from searchkit.errors import InputError
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ TOKEN, WRITE_TOKEN = "SEARCHKIT_TOKEN", "SEARCHKIT_WRITE_TOKEN"
 
 def serve(
     index: IndexOption = None,
+    model: MovedModelOption = None,
     host: Annotated[str, typer.Option("--host", metavar="ADDRESS", help="Where to listen.")] = "127.0.0.1",
     port: Annotated[int, typer.Option("--port", "-p", metavar="PORT", help="0 takes a free one.")] = 8000,
     token_file: Annotated[
@@ -76,22 +77,22 @@ def serve(
         time_limit_s=time_limit,
     )
     device = load_settings().device
-    with open_engine(index, wait_s=time_limit / 2) as engine:
+    with open_engine(index, model=model, wait_s=time_limit / 2) as engine:
         run(
             engine,
             settings,
-            launch=_launch(engine, device) if device in ("auto", "cpu") else None,  # a GPU is shared by threads
+            launch=_launch(engine, device, model) if device in ("auto", "cpu") else None,  # a GPU is shared by threads
             tell=lambda address: say(f"{engine.folder.name} at {address} (Ctrl-C ends it)"),
         )
 
 
-def _launch(engine: SearchEngine, device: str) -> Launch | None:
+def _launch(engine: SearchEngine, device: str, model: str | None) -> Launch | None:
     """How processes that search are started; None where the web libraries are not installed, which is told later."""
     try:
         from searchkit.server import Launch
     except ImportError:
         return None
-    return Launch(engine.folder, device)
+    return Launch(engine.folder, device, model)
 
 
 def secret(said: str | None, file: Path | None, variable: str) -> str | None:

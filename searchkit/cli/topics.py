@@ -14,7 +14,8 @@ from searchkit.cli.options import IndexOption, JsonOption, seed_option
 from searchkit.cli.output import renderer
 from searchkit.cli.progress import teller
 from searchkit.cli.terminal import wants_rich
-from searchkit.cli.wording import Table, counted
+from searchkit.cli.wording import Table
+from searchkit.errors import counted
 
 if TYPE_CHECKING:
     from searchkit.insight import TopicGroup, Topics, TopicsOver

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from searchkit.cli.options import seed_option
-from searchkit.cli.wording import Facts, Table, counted, time_words
-from searchkit.errors import InputError
+from searchkit.cli.wording import Facts, Table, time_words
+from searchkit.errors import InputError, counted
 
 if TYPE_CHECKING:
     from searchkit.evaluation.adaptation import Adaptation

@@ -9,6 +9,7 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from searchkit.cli.terminal import one_line
+from searchkit.errors import counted
 
 if TYPE_CHECKING:
     from searchkit.types import Hit
@@ -77,11 +78,6 @@ class HitView:
 def of_index(command: str, index: str | None) -> str:
     """A command to be typed next, for the index that this one was about."""
     return command if index is None else f"{command} --index {shlex.quote(index)}"
-
-
-def counted(number: int, noun: str, plural: str | None = None) -> str:
-    """``1 chunk``, ``1,234 chunks``."""
-    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
 
 
 def size_words(size_bytes: int) -> str:

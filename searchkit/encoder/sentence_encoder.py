@@ -118,6 +118,11 @@ class SentenceEncoder:
             raise InputError(f"runtime is {runtime!r}; expected one of {', '.join(RUNTIMES)}")
         if device == "openvino" and runtime == "auto":
             runtime, device = "openvino", "cpu"
+        if runtime in ("onnx", "openvino") and device not in ("auto", "cpu"):
+            raise InputError(
+                f"runtime {runtime!r} computes on the processor; device is {device!r}",
+                hint="choose the runtime torch for other devices, or leave it to auto",
+            )
         folder = resolve_checkpoint(path_or_name, download=download)
         wanted = _pooling(pooling) if pooling is not None else None
         checkpoint = read_checkpoint(folder, name=name_of(path_or_name, folder), pooling=wanted, max_tokens=max_tokens)

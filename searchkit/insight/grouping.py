@@ -50,12 +50,17 @@ def group_rows(
     """The groups of (N, D) float32 unit rows, N at least 1; `searchkit.insight.find_topics` tells of the rest.
 
     Raises:
-        InputError: an unknown method, a smallest group of less than two, or more groups than different rows.
+        InputError: an unknown method, a smallest group of less than two or for another method than density, or more
+            groups than different rows.
     """
     if method not in METHODS:
         raise InputError(f"method is {method!r}; expected one of {', '.join(METHODS)}")
     if least_size is not None and least_size < LEAST_SIZE:
         raise InputError(f"least_size is {least_size}; expected at least {LEAST_SIZE} chunks")
+    if least_size is not None and method != "density":
+        raise InputError(
+            f"method {method!r} knows no smallest topic; least_size is {least_size}", hint="choose the method density"
+        )
     different = _Different.of(rows)
     if number is not None and not 1 <= number <= len(different.first):
         raise InputError(f"{number} topics were asked for; expected 1 to {len(different.first)}, the different chunks")

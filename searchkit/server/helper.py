@@ -39,7 +39,7 @@ def _keep() -> None:
 def run(requests: BinaryIO, answers: BinaryIO, *, loaded: Callable[[], None] = lambda: None) -> None:
     """Answer every line of ``requests``; ``loaded`` is called before the first."""
     told = json.loads(requests.readline())
-    with SearchEngine.open(told["index"], device=told["device"]) as engine:
+    with SearchEngine.open(told["index"], device=told["device"], encoder=told["encoder"]) as engine:
         searcher = LocalSearcher(engine)
         searcher.ask(["ready"], 1, {})  # loads what the first query would wait for
         loaded()

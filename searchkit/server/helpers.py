@@ -9,7 +9,7 @@ import queue
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -26,10 +26,11 @@ _START = (
 
 @dataclass(frozen=True, slots=True)
 class Launch:
-    """What a helper is started with: the folder of the index, and where models run."""
+    """What a helper is started with: the folder of the index, where models run, and where the encoder lies now."""
 
     index: Path
     device: str = "auto"
+    encoder: str | None = None
 
 
 class Helpers:
@@ -86,7 +87,7 @@ class _Helper:
             env=environment,
         )
         self._is_ready = False
-        self._write({"index": str(self._launch.index.absolute()), "device": self._launch.device})
+        self._write({**asdict(self._launch), "index": str(self._launch.index.absolute())})
 
     def ask(self, texts: Sequence[str], k: int, options: Mapping[str, Any]) -> list[Finished]:
         if not self._is_ready:

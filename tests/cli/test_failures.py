@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 import typer
@@ -40,6 +41,19 @@ def test_an_unexpected_error_is_one_apology(
     monkeypatch.setenv("SEARCHKIT_DEBUG", "1")
     assert exit_code_of(failing(KeyError("x"))) == ERROR
     assert "Traceback" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows keeps a folder that a process is in")
+def test_a_working_folder_that_is_gone_is_told(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    assert exit_code_of(lambda: len(str(Path.cwd()))) == ERROR
+    assert capsys.readouterr().err == (
+        "error: the folder that this was started in is not there any more\nhint: cd into one that is\n"
+    )
 
 
 def test_control_c_says_what_is_kept(capsys: pytest.CaptureFixture[str]) -> None:

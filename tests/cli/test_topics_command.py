@@ -129,6 +129,7 @@ def test_a_topic_before_there_are_any_names_the_command(run: Run) -> None:
     [
         (["--tree", "--over", "year"], "choose one of --tree and --over"),
         (["--min-size", "1", "--method", "density"], "1 is too small; expected at least 2"),
+        (["--min-size", "3"], "method 'kmeans' knows no smallest topic; least_size is 3"),
         (["--seed", "-1"], "-1 is too small; expected at least 0"),
     ],
 )

@@ -4,7 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
-from searchkit.cli.wording import counted, place, size_words, time_words, trail, when
+from searchkit.cli.wording import place, size_words, time_words, trail, when
+from searchkit.errors import counted
 from searchkit.types import Hit
 
 

@@ -183,6 +183,12 @@ def test_an_unknown_runtime_is_refused(exported_bert: Path) -> None:
         load_encoder(exported_bert, runtime="tensorflow")
 
 
+@pytest.mark.parametrize("runtime", ["onnx", "openvino"])
+def test_a_runtime_of_the_processor_takes_no_other_device(exported_bert: Path, runtime: str) -> None:
+    with pytest.raises(InputError, match=f"runtime '{runtime}' computes on the processor; device is 'cuda'"):
+        load_encoder(exported_bert, runtime=runtime, device="cuda")
+
+
 def test_a_folder_without_a_graph_runs_in_torch(make_checkpoint: Callable[..., Path]) -> None:
     encoder = load_encoder(make_checkpoint("bert", name="plain"), device="cpu")
     assert encoder.runtime == "torch-cpu-fp32"

@@ -47,7 +47,7 @@ def test_a_helper_answers_what_the_server_itself_would(engine: SearchEngine, mon
 
     monkeypatch.setattr(helper, "SearchEngine", SimpleNamespace(open=open_it))
     asked = {"texts": ["cats", '"unclosed', "the sea"], "k": 2, "options": {"mode": "lexical"}}
-    lines = [{"index": str(engine.folder), "device": "cpu"}, asked]
+    lines = [{"index": str(engine.folder), "device": "cpu", "encoder": None}, asked]
     answers = io.BytesIO()
     helper.run(io.BytesIO(b"".join(json.dumps(line).encode() + b"\n" for line in lines)), answers)
     answers.seek(0)
@@ -92,6 +92,13 @@ def test_nothing_is_imported_from_the_working_folder(
     said = capfd.readouterr().err
     assert said.startswith("error: a search process ended: ")
     assert "Traceback" not in said
+
+
+def test_a_process_is_told_where_the_encoder_lies_now(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[dict[str, object]] = []
+    monkeypatch.setattr("searchkit.server.helpers._Helper._write", lambda _, value: told.append(value))
+    with closing(Helpers(1, Launch(tmp_path, "cpu", "models/moved"))):
+        assert told == [{"index": str(tmp_path), "device": "cpu", "encoder": "models/moved"}]
 
 
 def process_of(helpers: Helpers) -> int:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import math
 import re
+import sys
 from collections.abc import Collection as Names
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -198,6 +200,10 @@ def _any_of(condition: AnyOf, parts: list[str]) -> str:
 
 def _within(target: _Target, letter: str, symbol: str, limit: str | float, bound: str) -> str:
     """That a value of one type, or an element of a list, lies on one side of a limit."""
+    if isinstance(limit, float) and math.isinf(limit):  # a text such as '1e999', and no number of Milvus
+        if symbol.startswith("<") != (limit > 0):
+            return NOTHING
+        symbol, limit = f"{symbol[0]}=", math.copysign(sys.float_info.max, limit)
     value = "t" if letter == "t" else "n"  # numbers, and texts that look like them, lie in one place
     parts = [both(is_any([f"{target.key}=#{letter}"]), f"{_at(value, target.key)} {symbol} {literal(limit)}")]
     if letter.upper() in target.shape:

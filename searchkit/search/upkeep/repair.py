@@ -17,7 +17,7 @@ from searchkit.directory import (
     read_commit,
     replace_database,
 )
-from searchkit.errors import IndexFormatError, IndexStateError
+from searchkit.errors import IndexFormatError, IndexStateError, counted
 from searchkit.search.acknowledged import is_swapped, missing_commits, missing_words, noting
 from searchkit.search.upkeep.health import Loss, RepairReport
 from searchkit.search.upkeep.mending import mend_settings, mend_vectors, mend_vectors_file, mend_words
@@ -125,7 +125,7 @@ class _Database:
         found = reclaim(self.folder.database, fresh, whole_log=whole_log, revision=self.revision)
         self.kept_aside = replace_database(self.folder)
         restored = f"; {found.undone:,} rows were restored to the bit" if found.undone else ""
-        what = f"{found.documents:,} documents, {found.chunks:,} chunks{restored}"
+        what = f"{counted(found.documents, 'document')}, {counted(found.chunks, 'chunk')}{restored}"
         self.actions.append(f"made a new database of what the old one holds: {what}")
         self.lost += [Loss(name, lack) for name, lack in found.lost]
         return found

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from searchkit.directory import IndexFolder, LastCommit, check_generation, read_commit
-from searchkit.errors import IndexDamagedError, IndexNotFoundError, InputError, SearchkitError
+from searchkit.errors import IndexDamagedError, IndexNotFoundError, InputError, SearchkitError, counted
 from searchkit.index import VectorIndex, from_file
 from searchkit.search.acknowledged import is_swapped, missing_commits, missing_words
 from searchkit.search.indexing.reencode import passage_of
@@ -222,7 +222,9 @@ def _documents(audit: StoreAudit) -> _Found:
             Problem(f"{len(deleted):,} chunks are hidden as if they were deleted", names_of(audit, deleted))
         )
     counts = audit.read.counts()
-    return f"{counts.documents:,} documents, {counts.chunks:,} chunks", [p for p in problems if p is not None]
+    return f"{counted(counts.documents, 'document')}, {counted(counts.chunks, 'chunk')}", [
+        p for p in problems if p is not None
+    ]
 
 
 def _words(audit: StoreAudit) -> _Found:
@@ -230,4 +232,4 @@ def _words(audit: StoreAudit) -> _Found:
 
 
 def _about(names: Sequence[str], what: str) -> Problem | None:
-    return Problem(f"{len(names):,} documents: {what}", tuple(names[:NAMES_TOLD])) if names else None
+    return Problem(f"{counted(len(names), 'document')}: {what}", tuple(names[:NAMES_TOLD])) if names else None
