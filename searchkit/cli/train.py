@@ -107,7 +107,8 @@ def _train_on_texts(recipe: Recipe, out: Path, dev: Path | None, *, resume: bool
 
     with training_bar() as progress:
         report = run_training(recipe, out, evaluate=_dev_score(dev), progress=progress, resume=resume)
-    renderer().show_facts(_report_facts(report))
+    if report.is_first:
+        renderer().show_facts(_report_facts(report))
 
 
 def _train_on_index(

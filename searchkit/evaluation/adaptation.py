@@ -10,6 +10,7 @@ The training texts are written beside the checkpoint, so that a run can be looke
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -70,13 +71,18 @@ def adapt(
         resume: go on with a run that was cut off.
 
     Raises:
-        TrainingError: ``out`` exists, the index holds too little text, or training failed.
+        TrainingError: ``out`` exists, the index holds too little text, training failed, or it is not the only process.
         CheckpointError: the start is missing or damaged.
         EvaluationError: no query can be made from the held-out documents.
     """
     from searchkit.encoder import export_onnx, load_encoder, read_checkpoint, resolve_checkpoint
     from searchkit.encoder.hub import name_of
 
+    if os.environ.get("WORLD_SIZE", "1") != "1":
+        raise TrainingError(
+            "several processes cannot train on one index together",
+            hint="without torchrun, or train on files first and judge with `searchkit eval retrieval`",
+        )
     if out.exists():  # told now, not by the export after an hour of training
         raise TrainingError(f"{out} exists already", hint="name another folder: an index may be using this one")
     folder = resolve_checkpoint(base)

@@ -216,6 +216,7 @@ class Loop:
             sentences=journal.sentences,
             seconds=seconds,
             sources=tuple(self._sources),
+            is_first=self._world.is_first,
         )
         if self._world.is_first:
             self._write(journal, report)

@@ -56,6 +56,7 @@ class TrainingReport:
         sentences: texts through the model.
         seconds: wall time, what came before a resume included.
         sources: what was read, and which rows were bad.
+        is_first: whether this process speaks for all that trained together.
     """
 
     out: Path
@@ -67,3 +68,4 @@ class TrainingReport:
     sentences: int
     seconds: float
     sources: tuple[Source, ...]
+    is_first: bool = True

@@ -57,3 +57,9 @@ def test_passages_are_the_lines_of_a_file_that_hold_something(tmp_path: Path) ->
         passages_of(file)
     with pytest.raises(InputError, match="cannot be read"):
         passages_of(tmp_path)
+
+
+def test_a_folder_of_models_that_is_not_there_is_told(run: Run, tmp_path: Path) -> None:
+    outcome = run("model", "list", str(tmp_path / "nowhere"))
+    assert (outcome.code, outcome.out) == (2, "")
+    assert "nowhere is no folder" in outcome.err

@@ -149,6 +149,14 @@ def test_an_occupied_place_is_told_before_any_training(tmp_path: Path, start: Pa
             adapt(engine, str(start), tmp_path / "new")
 
 
+def test_one_process_alone_trains_on_an_index(tmp_path: Path, start: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    with SearchEngine.open_or_create(tmp_path / "index", encoder=start) as engine:
+        engine.add(["the w1x1 is near"])
+        with pytest.raises(TrainingError, match="several processes cannot train on one index"):
+            adapt(engine, str(start), tmp_path / "new")
+
+
 def test_a_start_that_reads_less_than_the_index_keeps_its_limit_and_its_name(tmp_path: Path, start: Path) -> None:
     from searchkit.encoder import describe, export_onnx
 
