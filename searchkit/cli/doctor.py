@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from importlib import import_module
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 import typer
@@ -51,7 +52,7 @@ def installation() -> Iterator[Finding]:
     yield from _guarded("sqlite", _sqlite)
     yield from _guarded("many questions", _many_questions)  # before torch is loaded, as other commands find it
     yield from _guarded("torch", _torch)
-    yield from _guarded("openvino", lambda: _optional("openvino", "SEARCHKIT_DEVICE=openvino", "openvino"))
+    yield from _guarded("openvino", _openvino)
     yield from _guarded("pypdfium2", lambda: _optional("pypdfium2", "PDF files", "docs"))
 
 
@@ -167,6 +168,22 @@ def _optional(module: str, purpose: str, extra: str) -> Finding:
     from importlib.metadata import version
 
     return Finding(Level.OK, module, f"{version(module)} ({purpose})")
+
+
+def _openvino() -> Finding:
+    purpose = "SEARCHKIT_DEVICE=openvino"
+    if multiplies_bfloat16(Path("/proc/cpuinfo")):
+        purpose += ", much text faster in bfloat16, which this processor has"
+    return _optional("openvino", purpose, "openvino")
+
+
+def multiplies_bfloat16(cpuinfo: Path) -> bool:
+    """Whether Linux says so of the processor; elsewhere nothing is known of it."""
+    try:
+        flags = cpuinfo.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return False
+    return any(f" {flag}" in flags for flag in ("avx512_bf16", "amx_bf16"))
 
 
 def _encoder() -> Finding:

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from searchkit.cli import doctor
-from searchkit.cli.doctor import installation, judge_faiss, judge_faiss_packages, judge_place
+from searchkit.cli.doctor import installation, judge_faiss, judge_faiss_packages, judge_place, multiplies_bfloat16
 from searchkit.cli.wording import Finding, Level
 from searchkit.errors import CheckpointError
 
@@ -91,3 +92,13 @@ def test_warnings_alone_are_no_failure(run: Run, monkeypatch: pytest.MonkeyPatch
     outcome = run("doctor")
     assert outcome.code == 0
     assert outcome.out == "ok       encoder: answers\nwarning  index: none yet\n         mend it with: make one\n"
+
+
+@pytest.mark.parametrize(
+    ("flags", "expected"),
+    [("fpu avx2 avx512_bf16 sha_ni", True), ("fpu amx_bf16 amx_tile", True), ("fpu avx2 sha_ni", False)],
+)
+def test_a_processor_with_bfloat16_is_told_what_for(flags: str, expected: bool, tmp_path: Path) -> None:
+    (tmp_path / "cpuinfo").write_text(f"processor\t: 0\nflags\t\t: {flags}\n")
+    assert multiplies_bfloat16(tmp_path / "cpuinfo") is expected
+    assert not multiplies_bfloat16(tmp_path / "none")
