@@ -116,8 +116,8 @@ class SentenceEncoder:
         """
         if runtime not in RUNTIMES:
             raise InputError(f"runtime is {runtime!r}; expected one of {', '.join(RUNTIMES)}")
-        if device == "openvino" and runtime == "auto":
-            runtime, device = "openvino", "cpu"
+        if device == "openvino":
+            runtime, device = "openvino" if runtime == "auto" else runtime, "cpu"
         if runtime in ("onnx", "openvino") and device not in ("auto", "cpu"):
             raise InputError(
                 f"runtime {runtime!r} computes on the processor; device is {device!r}",
