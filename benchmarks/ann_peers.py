@@ -15,6 +15,7 @@ from searchkit.index.halves import widened
 LARGEST_GRAPH = 100_000  # rows: a graph of a million would take half an hour of a core
 _TRAINED_ON = 16_384
 _AT_ONCE = 65_536
+_PROBES = 100  # lists that lancedb looks into
 
 
 class Peer(Protocol):
@@ -118,14 +119,14 @@ class Usearch:
 
 
 class Lancedb:
-    """https://lancedb.github.io/lancedb: a table on disk with IVF_PQ, its default; ten rows re-scored for each hit."""
+    """https://lancedb.github.io/lancedb: a table on disk with IVF_PQ, its default; so many rows re-scored for a hit."""
 
-    knob, values = "nprobes", (8, 16, 32, 64, 128, 256)
+    knob, values = "refine_factor", (2, 5, 10, 20, 50, 100)
 
     def __init__(self) -> None:
         self._folder = tempfile.TemporaryDirectory()
         self._table: Any = None
-        self._probes = self.values[0]
+        self._refined = self.values[0]
         self.bytes = 0.0
 
     def build(self, vectors: np.ndarray) -> None:
@@ -141,14 +142,14 @@ class Lancedb:
         self.bytes = sum(file.stat().st_size for file in Path(self._folder.name).rglob("*") if file.is_file())
 
     def turn(self, value: int) -> None:
-        self._probes = value
+        self._refined = value
 
     def search(self, queries: np.ndarray, k: int) -> np.ndarray:
         return np.array([self._one(query, k) for query in queries])
 
     def _one(self, query: np.ndarray, k: int) -> list[int]:
         asked = self._table.search(query, query_type="vector").distance_type("dot")
-        found: list[int] = asked.nprobes(self._probes).refine_factor(10).limit(k).to_arrow()["number"].to_pylist()
+        found: list[int] = asked.nprobes(_PROBES).refine_factor(self._refined).limit(k).to_arrow()["number"].to_pylist()
         return found
 
 

@@ -2,18 +2,20 @@
 
     python benchmarks/fast_encoder.py --fast FOLDER [--data FOLDER] [--cache FOLDER]
 
-FOLDER is what `recipes/build_fast.py` wrote. Similarity and retrieval are measured as in `encoder_quality.py`, and
+FOLDER is what `recipes/build_fast.py` wrote, `searchkit/encoder/bundled/fast` where it ships. Similarity and retrieval are measured as in `encoder_quality.py`, and
 neither was looked at while the layers, the rate and the texts were chosen; speed as in `encoding.py`.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import tempfile
+from dataclasses import asdict
 from pathlib import Path
 
 import torch
-from common import ROOT, write_result
+from common import RESULTS, ROOT, write_result
 from encoder_quality import RETRIEVAL, Remembering, markdown, retrieval, similarity
 from encoding import THEIRS, measured, mixed
 from sentence_transformers import SentenceTransformer
@@ -61,6 +63,7 @@ def main() -> None:
         fast.name: fast.encode_passages,
     }
     speed = measured(encode, texts, questions, whole.tokenizer, options.rounds)
+    (RESULTS / "fast_encoder.json").write_text(json.dumps([asdict(one) for one in tables], indent=2) + "\n", "utf-8")
     parts = [*map(markdown, tables), "## Speed\n\n" + "\n".join(speed)]
     parts.append("The share of the products' rate counts all six layers, also for the encoder that has three.")
     write_result("fast_encoder", "Three layers instead of six", "\n\n".join(parts), "onnxruntime", "torch")

@@ -20,8 +20,8 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +37,7 @@ QUERIES = 200
 K = 10
 TARGET = 0.99
 BATCH = 64
+CANDIDATES = (12, 24, 48, 96, 192, 384, 768)  # of ours: a candidate is read and scored exactly
 
 
 @dataclass
@@ -54,6 +55,7 @@ class Row:
     query_ms: float = 0.0
     query_ms_least: float = 0.0
     bare_ms: float | None = None
+    curve: list[tuple[int, float, float]] = field(default_factory=list, repr=False)  # knob, ms of a query, recall
     timings: list[float] = field(default_factory=list, repr=False)
 
 
@@ -110,6 +112,16 @@ def ours(kind: str, vectors: np.ndarray, queries: dict[str, np.ndarray], true: A
     row = Row(
         kind, len(vectors), setting, found["sentences"], found["questions"], spent, path.stat().st_size / len(vectors)
     )
+    if not isinstance(index, ExactIndex):
+        effort = index._effort
+        row.curve = swept(
+            lambda value: setattr(index, "_effort", replace(effort, candidates=value)),
+            CANDIDATES,
+            lambda own: index.search(own, K).ids,
+            queries["sentences"],
+            true["sentences"],
+        )
+        index._effort = effort
     command = [sys.executable, __file__, "--cache", str(cache), "--memory-of", kind, str(path)]
     row.bytes_private = json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
     return Searched(row, lambda query: index.search(query, K), bare_call(index))
@@ -128,15 +140,26 @@ def peer(name: str, other: Peer, vectors: np.ndarray, queries: Any, true: Any) -
     began = time.process_time()
     other.build(vectors)
     spent = time.process_time() - began
-    for value in other.values:
-        other.turn(value)
-        recall = share(other.search(queries["sentences"], K), true["sentences"])
-        if recall >= TARGET:
-            break
+    curve = swept(other.turn, other.values, lambda own: other.search(own, K), queries["sentences"], true["sentences"])
+    value, _, recall = next((point for point in curve if point[2] >= TARGET), curve[-1])
+    other.turn(value)
     questions = share(other.search(queries["questions"], K), true["questions"])
     size = other.bytes / len(vectors)
-    row = Row(name, len(vectors), f"{other.knob} {value}", recall, questions, spent, size)
+    row = Row(name, len(vectors), f"{other.knob} {value}", recall, questions, spent, size, curve=curve)
     return Searched(row, lambda query: other.search(query, K))
+
+
+def swept(
+    turn: Callable[[int], object], values: Sequence[int], search: Callable[[np.ndarray], Any], queries: Any, true: Any
+) -> list[tuple[int, float, float]]:
+    """The median of single queries and the recall at each value of a knob."""
+    found = []
+    for value in values:
+        turn(value)
+        search(queries[:1])
+        spent = [cost(search, queries[place : place + 1]) for place in range(0, len(queries), 4)]
+        found.append((value, median(spent), share(search(queries), true)))
+    return found
 
 
 def take_turns(searched: list[Searched], queries: np.ndarray, rounds: int) -> None:
@@ -294,7 +317,7 @@ def report(rows: list[Row], batches: dict[int, dict[str, float]], rounds: int) -
 
 
 def plot(rows: list[Row]) -> None:
-    """Recall against latency, a panel a size, if matplotlib is there."""
+    """Recall against latency as each kind's knob is turned, a panel a size, if matplotlib is there."""
     try:
         import matplotlib.pyplot as plt
     except ImportError:
@@ -304,11 +327,13 @@ def plot(rows: list[Row]) -> None:
     for panel, size in zip(panels[0], sizes, strict=True):
         for row in rows:
             if row.count == size:
-                panel.plot(row.query_ms, row.recall, "o")
-                panel.annotate(
-                    row.kind, (row.query_ms, row.recall), fontsize=7, xytext=(3, -8), textcoords="offset points"
-                )
+                points = [point[1:] for point in row.curve] or [(row.query_ms, row.recall)]
+                ours = not row.kind.startswith(("faiss", "hnswlib", "usearch", "lancedb"))
+                panel.plot(*zip(*points, strict=True), "o-" if ours else "x--", label=row.kind, markersize=4)
         panel.set(xscale="log", xlabel="ms of CPU a query", title=f"{size:,} rows", ylabel="recall@10, sentences")
+        panel.set_ylim(0.8, 1.005)
+        panel.grid(alpha=0.3)
+        panel.legend(fontsize=7, loc="lower right")
     figure.tight_layout()
     figure.savefig(RESULTS / "index_kinds.png", dpi=110)
 

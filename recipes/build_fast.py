@@ -1,6 +1,6 @@
 """Train the fast encoder and write it as graphs: one command, one recipe, one seed.
 
-    python recipes/build_fast.py --data FOLDER --out models/fast
+    python recipes/build_fast.py --data FOLDER --out searchkit/encoder/bundled/fast
 
 ``--data`` is the folder that the recipe's paths start from. A run that was cut off goes on with ``--resume``. The run,
 its log and the float32 checkpoint stay in ``runs``.

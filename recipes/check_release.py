@@ -18,11 +18,15 @@ import zipfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
 
-LARGEST_WHEEL_MB = 60
-ENCODER = "searchkit/encoder/bundled/default/"
+LARGEST_WHEEL_MB = 80
+ENCODERS = ("searchkit/encoder/bundled/default/", "searchkit/encoder/bundled/fast/")
 IN_WHEEL = (
     "searchkit/py.typed",
-    *(ENCODER + name for name in ("model.onnx", "model.safetensors", "tokenizer.json", "searchkit.json", "README.md")),
+    *(
+        encoder + name
+        for encoder in ENCODERS
+        for name in ("model.onnx", "model.safetensors", "tokenizer.json", "searchkit.json", "README.md")
+    ),
     "searchkit/server/page/index.html",
     "searchkit/server/page/app.js",
     "searchkit/server/page/base.css",
