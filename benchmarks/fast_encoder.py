@@ -2,8 +2,9 @@
 
     python benchmarks/fast_encoder.py --fast FOLDER [--data FOLDER] [--cache FOLDER]
 
-FOLDER is what `recipes/build_fast.py` wrote, `searchkit/encoder/bundled/fast` where it ships. Similarity and retrieval are measured as in `encoder_quality.py`, and
-neither was looked at while the layers, the rate and the texts were chosen; speed as in `encoding.py`.
+FOLDER is what `recipes/build_fast.py` wrote, `searchkit/encoder/bundled/fast` where it ships. Similarity and retrieval
+are measured as in `encoder_quality.py`, and neither was looked at while the layers, the rate and the texts were chosen;
+speed as in `encoding.py`.
 """
 
 from __future__ import annotations
