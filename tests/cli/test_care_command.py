@@ -95,7 +95,7 @@ def test_repair_names_what_is_lost_and_exits_with_1(index: Path, run: Run) -> No
     alter(index, ALTERED)
     outcome = run("repair")
     assert outcome.code == 1
-    assert "made a new database of what the old one holds: 1 documents, 1 chunks" in outcome.out
+    assert "made a new database of what the old one holds: 1 document, 1 chunk" in outcome.out
     assert "searchkit.db.damaged-1" in outcome.out
     assert outcome.err == (
         "lost: docs/boats.md: all of it\nhint: what came from files is read again by: searchkit index FOLDER\n"

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from searchkit.training import TrainingReport
+
 Run = Callable[..., Any]
 Calls = list[dict[str, Any]]
+REPORT = TrainingReport(Path("new"), 7, 2.0, 1.0, None, (), 70, 2.0, ())
 
 
 @pytest.fixture
@@ -20,9 +24,7 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> Calls:
 
     def stand_in(recipe: Any, out: Path, **options: Any) -> Any:
         seen.append({"recipe": recipe, "out": out, **options})
-        return SimpleNamespace(
-            out=out, steps=7, first_loss=2.0, last_loss=1.0, best=None, scores=(), sentences=70, seconds=2.0, sources=()
-        )
+        return replace(REPORT, out=out)
 
     monkeypatch.setattr("searchkit.training.train", stand_in)
     return seen
@@ -40,6 +42,12 @@ def test_files_and_settings_become_a_recipe(run: Run, calls: Calls) -> None:
     assert call["recipe"].run.base == "default"
     assert "2.000 at first, 1.000 at last" in outcome.out
     assert "searchkit model export new" in outcome.out
+
+
+def test_of_several_processes_one_speaks(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("searchkit.training.train", lambda *_, **__: replace(REPORT, is_first=False))
+    outcome = run("train", "--unsup", "a.txt", "--out", "new")
+    assert (outcome.code, outcome.out) == (0, "")
 
 
 def test_flags_win_over_the_recipe_file(run: Run, calls: Calls, tmp_path: Path) -> None:
