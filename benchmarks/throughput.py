@@ -44,7 +44,7 @@ def main() -> None:
     rates = measured(ways, texts, options.rounds)
     lines = [
         f"Tokens a second, {options.tokens:,} tokens of each length, {default_threads()} threads, {options.rounds}",
-        "rounds in turn after one not counted, median [least-greatest]; in brackets after it how many times the first column.",
+        "rounds in turn after one not counted, median [least-greatest]; in brackets how many times the first column.",
         "",
         f"| tokens a text | {' | '.join(ways)} |",
         "|---" * (len(ways) + 1) + "|",
