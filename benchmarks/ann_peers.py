@@ -73,10 +73,8 @@ class Hnswlib:
     """https://github.com/nmslib/hnswlib: float32, M 16 and ef_construction 200, as in its README."""
 
     knob, values = "ef", (16, 32, 64, 96, 128, 192, 256, 384, 512, 768)
-
-    def __init__(self) -> None:
-        self._index: Any = None
-        self.bytes = 0.0
+    bytes = 0.0
+    _index: Any = None
 
     def build(self, vectors: np.ndarray) -> None:
         import hnswlib
@@ -98,10 +96,8 @@ class Usearch:
     """https://github.com/unum-cloud/usearch: float16, connectivity 16, expansion_add 128, as in its README."""
 
     knob, values = "expansion_search", (16, 32, 64, 96, 128, 192, 256, 384, 512, 768)
-
-    def __init__(self) -> None:
-        self._index: Any = None
-        self.bytes = 0.0
+    bytes = 0.0
+    _index: Any = None
 
     def build(self, vectors: np.ndarray) -> None:
         from usearch.index import Index

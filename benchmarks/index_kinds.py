@@ -37,6 +37,7 @@ QUERIES = 200
 K = 10
 TARGET = 0.99
 BATCH = 64
+OURS = ("exact", "pq", "ivf")
 CANDIDATES = (12, 24, 48, 96, 192, 384, 768)  # of ours: a candidate is read and scored exactly
 
 
@@ -94,7 +95,7 @@ def measured(vectors: np.ndarray, queries: dict[str, np.ndarray], options: Any) 
     """All kinds over the same vectors."""
     ids = np.arange(len(vectors))
     true = {name: nearest(own, ids, vectors, K, None).ids for name, own in queries.items()}
-    searched = [ours(kind, vectors, queries, true, options.cache) for kind in ("exact", "pq", "ivf")]
+    searched = [ours(kind, vectors, queries, true, options.cache) for kind in OURS]
     searched += [peer(name, make(), vectors, queries, true) for name, make in peers_for(len(vectors)).items()]
     take_turns(searched, queries["sentences"], options.rounds)
     return [each.row for each in searched], in_batches(vectors, queries["sentences"], options.rounds)
@@ -328,8 +329,9 @@ def plot(rows: list[Row]) -> None:
         for row in rows:
             if row.count == size:
                 points = [point[1:] for point in row.curve] or [(row.query_ms, row.recall)]
-                ours = not row.kind.startswith(("faiss", "hnswlib", "usearch", "lancedb"))
-                panel.plot(*zip(*points, strict=True), "o-" if ours else "x--", label=row.kind, markersize=4)
+                panel.plot(
+                    *zip(*points, strict=True), "o-" if row.kind in OURS else "x--", label=row.kind, markersize=4
+                )
         panel.set(xscale="log", xlabel="ms of CPU a query", title=f"{size:,} rows", ylabel="recall@10, sentences")
         panel.set_ylim(0.8, 1.005)
         panel.grid(alpha=0.3)

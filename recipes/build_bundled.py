@@ -43,30 +43,33 @@ def main() -> int:
     options = parser.parse_args()
     try:
         check_base(options.base)
-        for name in RECIPES:
-            if not (RUNS / name).exists():
-                recipe = load_recipe(
-                    Path(__file__).with_name(f"{name}.toml"), root=options.data, base=str(options.base)
-                )
-                train(recipe, RUNS / name, progress=tell, resume=options.resume)
+        runs = [trained(name, options.data, base=str(options.base), resume=options.resume) for name in RECIPES]
         both = RUNS / NAME
-        add_change(*(RUNS / name for name in RECIPES), options.base, both)
-        report = export_onnx(
-            both,
-            options.out,
-            name=NAME,
-            base="all-MiniLM-L6-v2",
-            license="Apache-2.0",
-            max_tokens=256,
-            overwrite=True,
-        )
+        add_change(*runs, options.base, both)
+        ship(both, options.out, base="all-MiniLM-L6-v2")
     except SearchkitError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
+    return 0
+
+
+def trained(recipe: str, data: Path, *, base: str | None = None, resume: bool, name: str = "") -> Path:
+    """The checkpoint of a recipe in ``runs``, under the recipe's name or another; trained unless it is there."""
+    out = RUNS / (name or recipe)
+    if not out.exists():
+        settings = load_recipe(Path(__file__).with_name(f"{recipe}.toml"), root=data, base=base)
+        train(settings, out, progress=tell, resume=resume)
+    return out
+
+
+def ship(checkpoint: Path, out: Path, *, base: str) -> None:
+    """Write a checkpoint in the form that ships, under its folder's name."""
+    report = export_onnx(
+        checkpoint, out, name=checkpoint.name, base=base, license="Apache-2.0", max_tokens=256, overwrite=True
+    )
     print(
         f"{report.folder}: {report.size_bytes / 1e6:.1f} MB, least cosine to torch {report.graphs[0].least_cosine:.6f}"
     )
-    return 0
 
 
 def check_base(folder: Path) -> None:

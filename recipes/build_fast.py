@@ -12,14 +12,11 @@ import argparse
 import sys
 from pathlib import Path
 
-from build_bundled import RUNS, tell
+from build_bundled import NAME, ship, trained
 
-from searchkit.encoder import export_onnx
 from searchkit.errors import SearchkitError
-from searchkit.training import load_recipe, train
 
-NAME = "searchkit-minilm-2-fast"
-RECIPE = Path(__file__).with_name("fast-encoder.toml")
+FAST = f"{NAME}-fast"
 
 
 def main() -> int:
@@ -29,21 +26,10 @@ def main() -> int:
     parser.add_argument("--resume", action="store_true")
     options = parser.parse_args()
     try:
-        if not (RUNS / NAME).exists():
-            train(load_recipe(RECIPE, root=options.data), RUNS / NAME, progress=tell, resume=options.resume)
-        report = export_onnx(
-            RUNS / NAME,
-            options.out,
-            name=NAME,
-            base="searchkit-minilm-2",
-            license="Apache-2.0",
-            max_tokens=256,
-            overwrite=True,
-        )
+        ship(trained("fast-encoder", options.data, resume=options.resume, name=FAST), options.out, base=NAME)
     except SearchkitError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    print(f"{report.folder}: {report.size_bytes / 1e6:.1f} MB")
     return 0
 
 

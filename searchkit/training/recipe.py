@@ -96,13 +96,19 @@ def load_recipe(path: Path, *, root: Path | None = None, base: str | None = None
     if not isinstance(settings, dict) or not isinstance(data, list) or not all(isinstance(one, dict) for one in data):
         raise TrainingError(f"{path}: run is not one table, or data not a list of them", hint=SHAPE)
     run = _build(RunSettings, {**settings, **({"base": base} if base else {})}, f"{path}, [run]")
-    if base is None and (path.parent / run.base).is_dir():
-        run = dataclasses.replace(run, base=str(path.parent / run.base))
-    if run.teacher is not None and (path.parent / run.teacher).is_dir():
-        run = dataclasses.replace(run, teacher=str(path.parent / run.teacher))
+    if base is None:
+        run = dataclasses.replace(run, base=_beside(path, run.base))
+    if run.teacher is not None:
+        run = dataclasses.replace(run, teacher=_beside(path, run.teacher))
     folder = path.parent if root is None else root
     entries = [_build(DataSettings, entry, f"{path}, data {n}") for n, entry in enumerate(data, 1)]
     return Recipe(run, tuple(dataclasses.replace(entry, path=folder / entry.path) for entry in entries))
+
+
+def _beside(recipe: Path, checkpoint: str) -> str:
+    """The folder of that name beside the recipe, or the name where there is none."""
+    folder = recipe.parent / checkpoint
+    return str(folder) if folder.is_dir() else checkpoint
 
 
 def recipe_facts(recipe: Recipe) -> dict[str, Any]:

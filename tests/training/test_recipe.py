@@ -62,6 +62,13 @@ def test_base_beside_the_recipe_is_found_from_anywhere(tmp_path: Path) -> None:
     assert recipe.run.base == str(tmp_path / "start")
 
 
+def test_teacher_beside_the_recipe_is_found_from_anywhere(tmp_path: Path) -> None:
+    (tmp_path / "mentor").mkdir()
+    told = FULL.replace("[run]", '[run]\nteacher = "mentor"', 1)
+    assert load_recipe(write(tmp_path, told), base="another").run.teacher == str(tmp_path / "mentor")
+    assert load_recipe(write(tmp_path, told.replace("mentor", "default"))).run.teacher == "default"
+
+
 @pytest.mark.parametrize(
     ("before", "after", "message"),
     [
